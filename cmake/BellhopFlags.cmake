@@ -1,0 +1,25 @@
+# Warnings and hardening of our own targets: bellhop_flags(target).
+option(BELLHOP_WERROR "Warnings are errors" ${PROJECT_IS_TOP_LEVEL})
+
+function(bellhop_flags target)
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Wformat=2 -Wswitch
+    -fno-omit-frame-pointer -fstack-protector-strong
+    $<$<BOOL:${BELLHOP_WERROR}>:-Werror>)
+  if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+    target_compile_options(${target} PRIVATE -Wthread-safety)
+  endif()
+  if(BELLHOP_CRASH_POINTS)
+    target_compile_definitions(${target} PRIVATE BELLHOP_CRASH_POINTS=1)
+  endif()
+  target_compile_definitions(${target} PRIVATE BELLHOP_VERSION="${PROJECT_VERSION}")
+endfunction()
+
+if(BELLHOP_SANITIZE)
+  add_compile_options(-fsanitize=${BELLHOP_SANITIZE} -fno-sanitize-recover=all -g)
+  add_link_options(-fsanitize=${BELLHOP_SANITIZE})
+  add_compile_definitions(BELLHOP_SANITIZED=1)
+elseif(NOT CMAKE_BUILD_TYPE STREQUAL Debug)
+  add_compile_definitions($<$<COMPILE_LANGUAGE:CXX>:_FORTIFY_SOURCE=2>)
+endif()
+add_link_options(-Wl,-z,relro,-z,now)

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Control: what admin may ask of the running daemon beyond the journal's records. The daemon implements it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+
+namespace bellhop::core {
+
+struct InstanceControl {
+  std::string name, plugin, library, state, reason;  // state: see InstanceStatus
+  std::vector<std::string> events;                   // the globs in force
+  int workers = 1;
+  std::int64_t in_flight_count = 0, restarts_count = 0;
+};
+
+struct DaemonControl {
+  std::string version, config_file, state_dir;
+  std::vector<std::string> webhook_urls;  // with their tokens: only for the owner of the admin socket
+  Milliseconds started_ms = 0;            // wall
+  int pid = 0;
+};
+
+class Control {
+ public:
+  virtual ~Control() = default;
+  virtual DaemonControl daemon() const = 0;                    // [any]
+  virtual std::vector<InstanceControl> instances() const = 0;  // [any]
+};
+
+}  // namespace bellhop::core
