@@ -6,6 +6,7 @@
 //   GET  /v1/status                        the daemon, its webhook URLs, its instances
 //   GET  /v1/events?limit=&type=&before=&after=&quarantined=     newest first; "next" is the `before` of the next page
 //   GET  /v1/events/REF                    id, unique prefix of 6 or more, or seq: headers, raw body, event, deliveries
+//   GET  /v1/events/REF/body, …/event      the bytes as received; the canonical document, byte for byte
 //   GET  /v1/instances                     as configured, as running and as the journal knows them
 //   GET  /v1/dead?limit=                   dead letters, newest first
 //   POST /v1/replay {"event":REF,"instance":NAME}   without a name: every instance that has been offered the event

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "admin/answers.hpp"
+
+#include <Poco/Base64Encoder.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "admin/utf8.hpp"
+
+namespace bellhop::core {
+namespace {
+
+std::string base64(std::string_view bytes) {
+  std::ostringstream out;
+  Poco::Base64Encoder encoder(out);
+  encoder.rdbuf()->setLineLength(0);
+  encoder.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  encoder.close();
+  return out.str();
+}
+
+// "" means: does not apply here.
+void write_optional(JsonWriter &json, std::string_view key, std::string_view text) {
+  json.key(key);
+  if (text.empty()) {
+    json.null();
+  } else {
+    json.text(text);
+  }
+}
+
+void write_control(JsonWriter &json, const InstanceControl *control, const InstanceRow *row) {
+  json.key("plugin").text(control ? control->plugin : "").key("library").text(control ? control->library : "");
+  const bool is_parked = control == nullptr || (row != nullptr && row->is_parked);
+  json.key("state").text(is_parked ? "parked" : control->state);
+  json.key("reason").text(control ? control->reason : "not in the config: kept with its cursor, offered nothing");
+  json.key("events").open('[');
+  if (control) {
+    for (const std::string &glob : control->events) json.text(glob);
+  }
+  json.close(']');
+  json.key("workers").number(control ? control->workers : 0);
+  json.key("in_flight").number(control ? control->in_flight_count : 0);
+  json.key("restarts").number(control ? control->restarts_count : 0);
+}
+
+}  // namespace
+
+std::string_view text_of(DeliveryState state) {
+  switch (state) {
+    case DeliveryState::waiting: return "waiting";
+    case DeliveryState::delivered: return "delivered";
+    case DeliveryState::dead: return "dead";
+  }
+  return "unknown";
+}
+
+std::string_view text_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::ok: return "ok";
+    case Verdict::skip: return "skip";
+    case Verdict::retry: return "retry";
+    case Verdict::fail: return "fail";
+    case Verdict::hold: return "hold";
+  }
+  return "unknown";
+}
+
+std::vector<InstanceView> join_instances(const std::vector<InstanceControl> &controls,
+                                         const std::vector<InstanceRow> &rows) {
+  std::vector<InstanceView> views;
+  for (const InstanceControl &control : controls) {
+    const auto row = std::find_if(rows.begin(), rows.end(), [&](const auto &r) { return r.name == control.name; });
+    views.push_back({&control, row == rows.end() ? nullptr : &*row});
+  }
+  for (const InstanceRow &row : rows) {
+    const bool is_configured =
+        std::any_of(controls.begin(), controls.end(), [&](const auto &c) { return c.name == row.name; });
+    if (!is_configured) views.push_back({nullptr, &row});
+  }
+  return views;
+}
+
+void write_daemon(JsonWriter &json, const DaemonControl &daemon) {
+  json.key("version").text(daemon.version).key("pid").number(daemon.pid).key("started").time(daemon.started_ms);
+  write_optional(json, "config_file", daemon.config_file);
+  json.key("state_dir").text(daemon.state_dir);
+  json.key("webhook_urls").open('[');
+  for (const std::string &url : daemon.webhook_urls) json.text(url);
+  json.close(']');
+}
+
+void write_instances(JsonWriter &json, const std::vector<InstanceView> &views, Seq newest) {
+  json.open('[');
+  for (const InstanceView &view : views) {
+    const InstanceRow none;
+    const InstanceRow &row = view.row ? *view.row : none;
+    json.open('{').key("name").text(view.control ? view.control->name : row.name);
+    write_control(json, view.control, view.row);
+    json.key("cursor").number(row.cursor);
+    json.key("behind").number(view.row ? std::max<Seq>(0, newest - row.cursor) : 0);
+    json.key("waiting").number(row.waiting_count).key("replays_waiting").number(row.replays_waiting_count);
+    json.key("dead").number(row.dead_count).key("delivered").number(row.delivered_count);
+    json.close('}');
+  }
+  json.close(']');
+}
+
+void write_event_row(JsonWriter &json, const EventRow &row) {
+  json.key("seq").number(row.seq).key("id").text(row.id.text()).key("source").text(row.source_name);
+  write_optional(json, "type", row.type);
+  write_optional(json, "subject", row.subject);
+  json.key("time");
+  if (row.is_quarantined) {
+    json.null();
+  } else {
+    json.text(format_time(row.time_ms));
+  }
+  json.key("received").text(format_time(row.received_ms));
+  json.key("late").boolean(row.is_late).key("test").boolean(row.is_test);
+  json.key("quarantined").boolean(row.is_quarantined);
+  write_optional(json, "reason", row.quarantine_reason);
+  json.key("body_bytes").number(row.body_bytes);
+}
+
+void write_event_detail(JsonWriter &json, const EventDetail &detail) {
+  write_event_row(json, detail.row);
+  json.key("intact").boolean(detail.is_intact);
+  json.key("headers").open('[');
+  for (const auto &[name, value] : detail.headers) json.open('[').text(name).text(value).close(']');
+  json.close(']');
+  const bool is_text = is_utf8(detail.body);
+  json.key("body_encoding").text(is_text ? "utf-8" : "base64");
+  json.key("body").text(is_text ? detail.body : base64(detail.body));
+  // A damaged row may hold anything; embedded as it is, it could break the whole answer.
+  json.key("event");
+  if (detail.json.empty() || !detail.is_intact) {
+    json.null();
+  } else {
+    json.raw(detail.json);
+  }
+}
+
+void write_deliveries(JsonWriter &json, const std::vector<DeliveryRow> &rows, Milliseconds steady_to_wall_ms) {
+  json.open('[');
+  for (const DeliveryRow &row : rows) {
+    json.open('{').key("instance").text(row.instance_name).key("seq").number(row.key.seq);
+    json.key("replay").number(row.key.replay).key("event_id").text(row.event_id.text());
+    json.key("type").text(row.event_type).key("subject").text(row.event_subject);
+    json.key("state").text(text_of(row.state)).key("verdict");
+    if (row.attempts == 0) {
+      json.null();  // never tried: a replay that waits for its turn
+    } else {
+      json.text(text_of(row.verdict));
+    }
+    json.key("attempts").number(row.attempts).key("strikes").number(row.strikes).key("due");
+    if (row.state == DeliveryState::waiting && row.due_ms != 0) {
+      json.time(row.due_ms + steady_to_wall_ms);
+    } else {
+      json.null();
+    }
+    json.key("settled").time(row.settled_ms).key("took_ms").number(row.took_ms);
+    json.key("message").text(row.message).close('}');
+  }
+  json.close(']');
+}
+
+void write_verify(JsonWriter &json, const VerifyReport &report) {
+  json.key("ok").boolean(report.findings.empty()).key("first").number(report.first);
+  json.key("newest").number(report.newest).key("events").number(report.events_count);
+  json.key("findings").open('[');
+  for (const std::string &finding : report.findings) json.text(finding);
+  json.close(']');
+}
+
+}  // namespace bellhop::core

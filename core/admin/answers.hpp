@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The shapes of the admin API's answers: rows of the journal and states of the daemon as JSON members. Pure. Secrets: a
+// webhook URL appears in write_daemon and nowhere else.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "admin/json_writer.hpp"
+#include "base/clock.hpp"
+#include "control/control.hpp"
+#include "journal/inspect.hpp"
+
+namespace bellhop::core {
+
+// One instance, seen from both sides. At least one of the two is there: a row without control is parked or was just
+// removed, control without a row has never been opened.
+struct InstanceView {
+  const InstanceControl *control = nullptr;
+  const InstanceRow *row = nullptr;
+};
+
+// In the order of the config, then what only the journal knows. The views point into the arguments.
+std::vector<InstanceView> join_instances(const std::vector<InstanceControl> &controls,
+                                         const std::vector<InstanceRow> &rows);
+
+void write_daemon(JsonWriter &json, const DaemonControl &daemon);                      // members only
+void write_instances(JsonWriter &json, const std::vector<InstanceView> &views, Seq newest);  // an array
+void write_event_row(JsonWriter &json, const EventRow &row);                            // members only
+void write_event_detail(JsonWriter &json, const EventDetail &detail);                   // members only
+// An array. Due times are kept in steady time; `steady_to_wall_ms` is added to show them on the wall clock.
+void write_deliveries(JsonWriter &json, const std::vector<DeliveryRow> &rows, Milliseconds steady_to_wall_ms);
+void write_verify(JsonWriter &json, const VerifyReport &report);                        // members only
+
+std::string_view text_of(DeliveryState state);
+std::string_view text_of(Verdict verdict);
+
+}  // namespace bellhop::core
