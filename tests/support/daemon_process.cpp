@@ -166,7 +166,7 @@ bool DaemonProcess::spawn_with(const std::vector<std::string> &options,
   if (bind(notify_, reinterpret_cast<sockaddr *>(&address), sizeof address) != 0) return false;
 
   environment["NOTIFY_SOCKET"] = name;
-  std::vector<std::string> words{program("bellhopd")};
+  std::vector<std::string> words{program_.empty() ? program("bellhopd") : program_};
   words.insert(words.end(), options.begin(), options.end());
   const int output = open((directory_ / "output.log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   pid_ = spawn_program(words, environment, output);

@@ -44,6 +44,8 @@ class DaemonProcess {
   DaemonProcess(const std::filesystem::path &directory, const std::string &config);
   ~DaemonProcess();  // SIGKILL
 
+  void use_program(const std::string &path) { program_ = path; }  // instead of the build tree's bellhopd
+
   // Starts it and waits until it says READY=1 on its notify socket. False when it ended instead, or after 20 s.
   bool start(const std::map<std::string, std::string> &environment = {});
   // The same without waiting for it.
@@ -68,6 +70,7 @@ class DaemonProcess {
   bool spawn_with(const std::vector<std::string> &options, std::map<std::string, std::string> environment);
 
   std::filesystem::path directory_;
+  std::string program_;
   pid_t pid_ = -1;
   int notify_ = -1;
   int port_ = 0;
