@@ -66,8 +66,9 @@ class Inspect {
  public:
   virtual ~Inspect() = default;
   virtual Result<std::vector<EventRow>> events(const EventQuery &query) = 0;  // newest first
-  // `reference`: an id of 32 hex digits, a unique prefix of at least 6, or a seq in decimal.
-  //   errors    not_found; conflict: the prefix fits several
+  // `reference`: an id of 32 hex digits, a unique prefix of at least 6, or a seq in decimal. Digits that fit both mean
+  // the seq when there is such an event.
+  //   errors    not_found; conflict: the prefix fits several; invalid: it is none of the three
   virtual Result<EventDetail> event(std::string_view reference) = 0;
   virtual Result<std::vector<DeliveryRow>> deliveries_of(Seq seq) = 0;
   virtual Result<std::vector<DeliveryRow>> dead(int count_max) = 0;  // newest first

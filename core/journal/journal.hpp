@@ -79,8 +79,9 @@ struct Owed {
 struct StoredEvent {
   Event event;
   Seq seq = 0;
-  bool is_late = false;
-  std::string body;  // raw, byte for byte
+  bool is_late = false;        // by what was known at append
+  bool is_superseded = false;  // by what is known now: a newer one of its subject was accepted. A replay is late then
+  std::string body;            // raw, byte for byte
 };
 
 struct Settlement {
