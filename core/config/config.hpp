@@ -28,6 +28,8 @@ struct Finding {
   std::string text() const;  // "bellhop.toml:12:3: unknown key "tokns" in [source.appointlet]; did you mean "tokens"? …"
 };
 
+// Keys of the file are called like the members, except that a duration leaves its unit to the value:
+// header_deadline_ms is `header_deadline = "10s"`, and is_enabled is `enabled`. core/config/keys.cpp has the whole table.
 struct HttpConfig {                                   // [http]
   std::string listen = "127.0.0.1:8780";              // host:port; port 0 = any free one
   std::string public_url;                             // how the world reaches us; only for messages; "" = from listen
@@ -93,6 +95,9 @@ struct InstanceConfig {                               // [instance.NAME]
   Position at;
 };
 
+// Where each key stood: "http.listen", "source.appointlet.tokens" → position. Absent: the default is in force.
+using Places = std::map<std::string, Position>;
+
 struct Config {
   std::string file;                                   // "" = the embedded default
   std::string state_dir = "/var/lib/bellhop";         // top level key
@@ -104,6 +109,10 @@ struct Config {
   LogConfig log;
   std::vector<SourceConfig> sources;
   std::vector<InstanceConfig> instances;
+  Places places;
+
+  // Of `path`, or of the nearest section around it that stood in the file.
+  Position place(std::string path) const;
 };
 
 struct Loaded {
@@ -114,10 +123,14 @@ struct Loaded {
 
 // Where the process finds things; filled by main, replaced by tests.
 struct Surroundings {
-  std::string executable_dir;                         // of this program: plugins are looked for at ../lib/bellhop/plugins
+  std::string executable_dir;                         // of this program: plugins are looked for at
+                                                      // ../lib/bellhop/plugins
   std::map<std::string, std::string> environment;
   std::string credentials_dir;                        // $CREDENTIALS_DIRECTORY, "" = none
 };
+
+// Those of this process: /proc/self/exe, the environment.
+Surroundings current_surroundings();
 
 // Reads a file. A file that cannot be opened or is not TOML gives one error with its position.
 Loaded load_config(const std::string &file, const Surroundings &surroundings);

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/keys.hpp"
+
+#include <type_traits>
+
+#include "config/units.hpp"
+#include "event/event_json.hpp"
+
+namespace bellhop::core {
+
+namespace {
+
+constexpr std::int64_t second_ms = 1'000, minute_ms = 60 * second_ms, hour_ms = 60 * minute_ms, day_ms = 24 * hour_ms;
+constexpr std::int64_t kib = 1 << 10, mib = 1 << 20, gib = 1LL << 30;
+
+}  // namespace
+
+template <>
+const std::vector<Key<Config>> &keys_of<Config>() {
+  static const std::vector<Key<Config>> keys{
+      {"state_dir", Shape::text, &Config::state_dir, 0, 0, {},
+       "Absolute path of the directory that holds the journal, the admin socket and the plugins' own files; made with "
+       "mode 0700 if it is missing."},
+      {"plugin_dirs", Shape::texts, &Config::plugin_dirs, 0, 0, {},
+       "Absolute paths of the directories in which plugins are looked for, in this order; empty means lib/bellhop/plugins "
+       "beside the program's own bin."},
+      {"stop_max", Shape::duration, &Config::stop_ms_max, second_ms, 10 * minute_ms, {},
+       "How long SIGTERM waits for running requests and deliveries before it ends them; keep it below TimeoutStopSec of "
+       "the service."},
+  };
+  return keys;
+}
+
+template <>
+const std::vector<Key<HttpConfig>> &keys_of<HttpConfig>() {
+  static const std::vector<Key<HttpConfig>> keys{
+      {"listen", Shape::text, &HttpConfig::listen, 0, 0, {},
+       "Address and port of the webhook listener (\"host:port\", \"[v6]:port\" or \"unix:/path\"); port 0 takes any free "
+       "one."},
+      {"public_url", Shape::text, &HttpConfig::public_url, 0, 0, {},
+       "How the world reaches the listener, for messages only, e.g. \"https://hooks.example.org\"; empty means the "
+       "listener's own address."},
+      {"body_bytes_max", Shape::size, &HttpConfig::body_bytes_max, kib, gib, {},
+       "The largest body of one request; a larger one is answered 413."},
+      {"bodies_bytes_max", Shape::size, &HttpConfig::bodies_bytes_max, kib, 64 * gib, {},
+       "The memory that all bodies being received may take together; beyond it requests are answered 503."},
+      {"header_bytes_max", Shape::size, &HttpConfig::header_bytes_max, kib, mib, {},
+       "The largest request head, request line included; a larger one is answered 431."},
+      {"header_fields_max", Shape::whole, &HttpConfig::header_fields_max, 8, 1'000, {},
+       "The most header fields in one request; more are answered 431."},
+      {"json_depth_max", Shape::whole, &HttpConfig::json_depth_max, 8, 1'000, {},
+       "How deep arrays and objects of a body may nest; deeper ones are answered 400."},
+      {"connections_max", Shape::whole, &HttpConfig::connections_max, 1, 100'000, {},
+       "The most connections at the same time; when all are taken the longest idle one is closed."},
+      {"connections_per_address_max", Shape::whole, &HttpConfig::connections_per_address_max, 0, 100'000, {},
+       "The most connections from one address at the same time; 0 means no such cap."},
+      {"trusted_proxies", Shape::texts, &HttpConfig::trusted_proxies, 0, 0, {},
+       "Addresses or CIDR blocks of reverse proxies, which the cap per address spares."},
+      {"threads_max", Shape::whole, &HttpConfig::threads_max, 1, 1'024, {}, "The most threads that serve requests."},
+      {"header_deadline", Shape::duration, &HttpConfig::header_deadline_ms, 100, 10 * minute_ms, {},
+       "The time from the first byte of a request to the end of its head; longer is answered 408."},
+      {"body_deadline", Shape::duration, &HttpConfig::body_deadline_ms, 100, hour_ms, {},
+       "The time from the end of the head to the end of the body; longer is answered 408."},
+      {"idle_max", Shape::duration, &HttpConfig::idle_ms_max, 100, hour_ms, {},
+       "How long a kept-alive connection may stay silent between two requests."},
+      {"requests_per_connection_max", Shape::whole, &HttpConfig::requests_per_connection_max, 1, 10'000'000, {},
+       "How many requests one connection may make before it is closed."},
+  };
+  return keys;
+}
+
+template <>
+const std::vector<Key<JournalConfig>> &keys_of<JournalConfig>() {
+  static const std::vector<Key<JournalConfig>> keys{
+      {"path", Shape::text, &JournalConfig::path, 0, 0, {},
+       "The journal's database file, relative to state_dir or absolute; it must lie on a local disk."},
+      {"durability", Shape::text, &JournalConfig::durability, 0, 0, {"strict", "relaxed"},
+       "\"strict\" refuses a file system that forgets (tmpfs); \"relaxed\" takes any and warns."},
+      {"disk_reserve_bytes", Shape::size, &JournalConfig::disk_reserve_bytes, 0, 1'024 * gib, {},
+       "The free space that is never touched: below it webhooks are answered 503 until there is room again."},
+      {"batch_max", Shape::whole, &JournalConfig::batch_max, 1, 4'096, {},
+       "The most events that share one commit, and so one fsync."},
+  };
+  return keys;
+}
+
+template <>
+const std::vector<Key<AdminConfig>> &keys_of<AdminConfig>() {
+  static const std::vector<Key<AdminConfig>> keys{
+      {"socket", Shape::text, &AdminConfig::socket, 0, 0, {},
+       "The Unix socket of the admin API, relative to state_dir or absolute; the command line talks to it."},
+  };
+  return keys;
+}
+
+template <>
+const std::vector<Key<LogConfig>> &keys_of<LogConfig>() {
+  static const std::vector<Key<LogConfig>> keys{
+      {"level", Shape::level, &LogConfig::level, 0, 0, level_names(), "The least important lines that are written."},
+      {"format", Shape::text, &LogConfig::format, 0, 0, {"auto", "plain", "journald"},
+       "\"plain\" for people, \"journald\" with priority prefixes and without tokens, \"auto\" by what standard error is "
+       "connected to."},
+  };
+  return keys;
+}
+
+template <>
+const std::vector<Key<SourceConfig>> &keys_of<SourceConfig>() {
+  static const std::vector<Key<SourceConfig>> keys{
+      {"kind", Shape::text, &SourceConfig::kind, 0, 0, {}, "Whose webhooks these are."},
+      {"tokens", Shape::texts, &SourceConfig::tokens, 0, 0, {},
+       "The secrets that end the webhook's URL, /hooks/NAME/TOKEN; one or more, each of at least 16 characters, two while "
+       "one replaces the other; \"env:NAME\", \"file:/path\" and \"credential:NAME\" are looked up.",
+       true},
+  };
+  return keys;
+}
+
+template <>
+const std::vector<Key<InstanceConfig>> &keys_of<InstanceConfig>() {
+  static const std::vector<Key<InstanceConfig>> keys{
+      {"plugin", Shape::text, &InstanceConfig::plugin, 0, 0, {},
+       "The plugin's name (\"sqlite\" is sqlite.so in plugin_dirs) or the absolute path of its .so.",
+       true},
+      {"events", Shape::texts, &InstanceConfig::events, 0, 0, {},
+       "Globs over the event type, the last match decides: \"booking.*\", \"*\", \"!booking.tagged\"; empty means what "
+       "the plugin itself suggests."},
+      {"start", Shape::text, &InstanceConfig::start, 0, 0, {"now", "beginning"},
+       "Where a new instance begins: with the next event, or with the oldest one kept."},
+      {"workers", Shape::whole, &InstanceConfig::workers, 1, 64, {},
+       "How many copies of the plugin share the work; each booking stays with one of them."},
+      {"batch_max", Shape::whole, &InstanceConfig::batch_max, 1, 1'024, {},
+       "The most events in one call of a plugin that takes batches."},
+      {"deadline", Shape::duration, &InstanceConfig::deadline_ms, 100, hour_ms, {},
+       "How long one delivery may take before the plugin's child is killed and the delivery counts as failed."},
+      {"enabled", Shape::truth, &InstanceConfig::is_enabled, 0, 0, {},
+       "false keeps the instance's place in the journal and offers it nothing."},
+      {"host", Shape::text, &InstanceConfig::host, 0, 0, {"child", "inproc"},
+       "\"child\" runs the plugin in a process of its own; \"inproc\" inside the daemon, for a debugger only."},
+  };
+  return keys;
+}
+
+template <>
+const std::vector<Key<RetryConfig>> &keys_of<RetryConfig>() {
+  static const std::vector<Key<RetryConfig>> keys{
+      {"attempts_max", Shape::whole, &RetryConfig::attempts_max, 0, 100'000, {},
+       "After this many attempts an event becomes a dead letter; 0 means never for this reason."},
+      {"age_max", Shape::duration, &RetryConfig::age_ms_max, 0, 365 * day_ms, {},
+       "This long after the first attempt an event becomes a dead letter; \"0s\" means never for this reason."},
+      {"backoff_min", Shape::duration, &RetryConfig::backoff_ms_min, 10, day_ms, {},
+       "The wait before the second attempt; it doubles from there, with jitter."},
+      {"backoff_max", Shape::duration, &RetryConfig::backoff_ms_max, 10, 30 * day_ms, {},
+       "The longest wait between two attempts."},
+  };
+  return keys;
+}
+
+std::string_view level_name(Level level) {
+  switch (level) {
+    case Level::debug: return "debug";
+    case Level::info: return "info";
+    case Level::warn: return "warn";
+    case Level::error: return "error";
+  }
+  return "info";
+}
+
+const std::vector<std::string_view> &level_names() {
+  static const std::vector<std::string_view> names{"debug", "info", "warn", "error"};
+  return names;
+}
+
+std::string one_of(const std::vector<std::string_view> &values) {
+  std::string out;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (i > 0) out += i + 1 == values.size() ? " or " : ", ";
+    out += "\"" + std::string(values[i]) + "\"";
+  }
+  return out;
+}
+
+std::string range_text(Shape shape, std::int64_t min, std::int64_t max, const std::vector<std::string_view> &allowed) {
+  switch (shape) {
+    case Shape::whole: return std::to_string(min) + " to " + std::to_string(max);
+    case Shape::duration: return duration_text(min) + " to " + duration_text(max);
+    case Shape::size: return size_text(min) + " to " + size_text(max);
+    case Shape::text:
+    case Shape::level: return allowed.empty() ? "" : one_of(allowed);
+    case Shape::truth: return "true or false";
+    case Shape::texts: return "";
+  }
+  return "";
+}
+
+namespace {
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+template <class T>
+std::string default_text(const Key<T> &key) {
+  const T target{};
+  return std::visit(
+      [&](auto member) -> std::string {
+        const auto &value = target.*member;
+        using V = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<V, std::string>) {
+          return quoted(value);
+        } else if constexpr (std::is_same_v<V, std::vector<std::string>>) {
+          std::string out;
+          for (const std::string &item : value) out += (out.empty() ? "" : ", ") + quoted(item);
+          return "[" + out + "]";
+        } else if constexpr (std::is_same_v<V, Level>) {
+          return quoted(level_name(value));
+        } else if constexpr (std::is_same_v<V, bool>) {
+          return value ? "true" : "false";
+        } else {
+          if (key.shape == Shape::duration) return quoted(duration_text(value));
+          if (key.shape == Shape::size) return quoted(size_text(value));
+          return std::to_string(value);
+        }
+      },
+      key.at);
+}
+
+template <class T>
+void add_texts(const std::string &section, std::vector<KeyText> &texts) {
+  for (const Key<T> &key : keys_of<T>()) {
+    texts.push_back(KeyText{section, std::string(key.name), default_text(key),
+                            range_text(key.shape, key.min, key.max, key.allowed), std::string(key.sentence),
+                            key.is_required});
+  }
+}
+
+}  // namespace
+
+std::vector<KeyText> key_texts() {
+  std::vector<KeyText> texts;
+  add_texts<Config>("", texts);
+  add_texts<HttpConfig>("http", texts);
+  add_texts<JournalConfig>("journal", texts);
+  add_texts<AdminConfig>("admin", texts);
+  add_texts<LogConfig>("log", texts);
+  add_texts<SourceConfig>("source.NAME", texts);
+  add_texts<InstanceConfig>("instance.NAME", texts);
+  add_texts<RetryConfig>("instance.NAME.retry", texts);
+  return texts;
+}
+
+}  // namespace bellhop::core

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Settings that contradict each other, and values whose shape is right and whose meaning is not.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/fixture.hpp"
+
+namespace bellhop::core {
+namespace {
+
+using testing::HasSubstr;
+
+class Checks : public ConfigTest {
+ protected:
+  std::string errors_with(const std::string &text) const { return errors_of(text + rest); }
+  static constexpr char rest[] = "\n[source.a]\ntokens = [\"env:TOKEN_A\"]\n[instance.log]\nplugin = \"sqlite\"\n";
+};
+
+TEST_F(Checks, refuse_relative_directories) {
+  EXPECT_THAT(errors_with("state_dir = \"here\""), HasSubstr("1:1: state_dir must be an absolute path, found \"here\""));
+  EXPECT_THAT(errors_with("plugin_dirs = [\"here\"]"), HasSubstr("1:16: plugin_dirs must hold absolute paths"));
+}
+
+TEST_F(Checks, refuse_a_listen_address_that_means_nothing) {
+  for (const char *bad : {"8780", "localhost", ":80", "127.0.0.1:65536", "127.0.0.1:x", "::1:80", "[1.2.3.4]:80",
+                          "unix:", "unix:relative", "127.0.0.1:-1", ""}) {
+    EXPECT_THAT(errors_with("[http]\nlisten = \"" + std::string(bad) + "\""),
+                HasSubstr("2:1: listen in [http] cannot be \"" + std::string(bad) + "\"; write \"host:port\""));
+  }
+  for (const char *good : {"127.0.0.1:0", "localhost:8780", "[::1]:8780", "unix:/run/x.sock"}) {
+    EXPECT_EQ(errors_with("[http]\nlisten = \"" + std::string(good) + "\""), "");
+  }
+}
+
+TEST_F(Checks, warn_of_plain_http_beyond_this_machine) {
+  EXPECT_THAT(warnings(parse(std::string("[http]\nlisten = \"0.0.0.0:80\"") + rest)),
+              HasSubstr("2:1: the webhook listener on 0.0.0.0:80 speaks plain HTTP beyond this machine"));
+  EXPECT_EQ(warnings(parse(std::string("[http]\nlisten = \"127.0.0.1:80\"") + rest)), "");
+}
+
+TEST_F(Checks, cut_the_slash_that_ends_a_public_url_and_refuse_another_scheme) {
+  EXPECT_EQ(parse(std::string("[http]\npublic_url = \"https://a.example/\"") + rest).config.http.public_url,
+            "https://a.example");
+  EXPECT_THAT(errors_with("[http]\npublic_url = \"a.example\""), HasSubstr("2:1: public_url in [http] must begin with"));
+}
+
+TEST_F(Checks, refuse_a_proxy_that_is_no_address) {
+  for (const char *bad : {"proxy.example", "10.0.0.0/33", "fd00::/129", "10.0.0.0/", "10.0.0/8"}) {
+    EXPECT_THAT(errors_with("[http]\ntrusted_proxies = [\"" + std::string(bad) + "\"]"),
+                HasSubstr("2:20: trusted_proxies in [http] wants addresses or blocks"));
+  }
+}
+
+TEST_F(Checks, refuse_a_body_budget_below_one_body) {
+  EXPECT_THAT(errors_with("[http]\nbody_bytes_max = \"2MiB\"\nbodies_bytes_max = \"1MiB\""),
+              HasSubstr("3:1: bodies_bytes_max in [http] is 1MiB, less than body_bytes_max, 2MiB"));
+}
+
+TEST_F(Checks, refuse_a_cap_per_address_above_the_cap_of_all) {
+  EXPECT_THAT(errors_with("[http]\nconnections_max = 10"),
+              HasSubstr("2:1: connections_per_address_max in [http] is 32, more than connections_max, 10"));
+}
+
+TEST_F(Checks, refuse_a_journal_and_a_socket_in_one_file) {
+  EXPECT_THAT(errors_with("[journal]\npath = \"x\"\n[admin]\nsocket = \"./x\""),
+              HasSubstr("4:1: socket in [admin] and path in [journal] are the same file"));
+  EXPECT_THAT(errors_with("[journal]\npath = \"\""), HasSubstr("2:1: path in [journal] must not be empty"));
+  EXPECT_THAT(errors_with("[admin]\nsocket = \"\""), HasSubstr("2:1: socket in [admin] must not be empty"));
+}
+
+TEST_F(Checks, refuse_a_socket_path_that_the_kernel_would_cut) {
+  EXPECT_THAT(errors_with("state_dir = \"/" + std::string(120, 'd') + "\""),
+              HasSubstr("Unix sockets allow at most 107: use a shorter state_dir or socket"));
+}
+
+TEST_F(Checks, refuse_globs_that_match_nothing) {
+  EXPECT_THAT(errors_with("[instance.b]\nplugin = \"sqlite\"\nevents = [\"booking.*\", \"Booking Confirmed\"]"),
+              HasSubstr("3:24: events in [instance.b]: "));
+}
+
+TEST_F(Checks, refuse_a_back_off_that_cannot_be) {
+  EXPECT_THAT(errors_of(std::string(rest) + "[instance.log.retry]\nbackoff_min = \"2h\"\n"),
+              HasSubstr("6:15: backoff_min in [instance.log.retry] is 2h, longer than backoff_max, 1h"));
+  EXPECT_THAT(errors_of(std::string(rest) + "[instance.log.retry]\nage_max = \"500ms\"\n"),
+              HasSubstr("age_max in [instance.log.retry] is 500ms, shorter than backoff_min, 1s"));
+}
+
+TEST_F(Checks, warn_of_a_plugin_inside_the_daemon) {
+  EXPECT_THAT(warnings(parse(std::string(rest) + "host = \"inproc\"\n")), HasSubstr("6:1: [instance.log] runs inside"));
+}
+
+TEST_F(Checks, warn_when_nothing_comes_in_or_goes_out) {
+  const std::string found = warnings(parse(""));
+
+  EXPECT_THAT(found, HasSubstr("bellhop.toml: there is no [source.NAME], so every webhook will be answered 404"));
+  EXPECT_THAT(found, HasSubstr("bellhop.toml: there is no [instance.NAME]: events are kept and delivered to nobody"));
+}
+
+}  // namespace
+}  // namespace bellhop::core
