@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "admin/utf8.hpp"
+#include "event/utf8.hpp"
 
 namespace bellhop::core {
 namespace {
@@ -18,6 +18,17 @@ std::string base64(std::string_view bytes) {
   encoder.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   encoder.close();
   return out.str();
+}
+
+// Can a raw body be shown as a JSON string without changing a byte of it?
+bool is_utf8(std::string_view bytes) {
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    const Utf8Sequence sequence = utf8_sequence(bytes, at);
+    if (!sequence.is_valid) return false;
+    at += sequence.size;
+  }
+  return true;
 }
 
 // "" means: does not apply here.
