@@ -52,9 +52,7 @@ Listen parse_listen(const std::string &text) {
   return {host, !host.empty() && has_colon == has_brackets, false};
 }
 
-bool is_loopback(const std::string &host) {
-  return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0;
-}
+bool is_loopback(const std::string &host) { return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0; }
 
 class Checks {
  public:
@@ -114,10 +112,11 @@ class Checks {
     }
     if (!http.public_url.empty() && http.public_url.rfind("https://", 0) != 0 &&
         http.public_url.rfind("http://", 0) != 0) {
-      refuse("http.public_url", "public_url in [http] must begin with https:// or http://, found \"" + http.public_url +
-                                    "\"");
+      refuse("http.public_url",
+             "public_url in [http] must begin with https:// or http://, found \"" + http.public_url + "\"");
     }
-    while (!config_.http.public_url.empty() && config_.http.public_url.back() == '/') config_.http.public_url.pop_back();
+    while (!config_.http.public_url.empty() && config_.http.public_url.back() == '/')
+      config_.http.public_url.pop_back();
     for (std::size_t i = 0; i < http.trusted_proxies.size(); ++i) {
       if (is_block(http.trusted_proxies[i])) continue;
       refuse("http.trusted_proxies." + std::to_string(i),
@@ -130,9 +129,8 @@ class Checks {
     const HttpConfig &http = config_.http;
     if (http.bodies_bytes_max < http.body_bytes_max) {
       refuse(config_.places.count("http.bodies_bytes_max") != 0 ? "http.bodies_bytes_max" : "http.body_bytes_max",
-             "bodies_bytes_max in [http] is " + size_text(http.bodies_bytes_max) +
-                 ", less than body_bytes_max, " + size_text(http.body_bytes_max) +
-                 ": a body of the allowed size could never be received");
+             "bodies_bytes_max in [http] is " + size_text(http.bodies_bytes_max) + ", less than body_bytes_max, " +
+                 size_text(http.body_bytes_max) + ": a body of the allowed size could never be received");
     }
     if (http.connections_per_address_max > http.connections_max) {
       refuse(config_.places.count("http.connections_max") != 0 ? "http.connections_max"
@@ -152,8 +150,8 @@ class Checks {
         const auto [found, is_new] = owners.emplace(source.tokens[i], source.name);
         if (is_new) continue;
         refuse("source." + source.name + ".tokens." + std::to_string(i),
-               "token number " + std::to_string(i + 1) + " of [source." + source.name + "] is also a token of [source." +
-                   found->second + "]; every token must be used once");
+               "token number " + std::to_string(i + 1) + " of [source." + source.name +
+                   "] is also a token of [source." + found->second + "]; every token must be used once");
       }
     }
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Config: the TOML file as plain structs, read once. Fails closed: an unknown key, a wrong type, a source without tokens
-// is an error with file:line:column, the nearest name and what is allowed; all errors of a file are reported at once.
-// etc/bellhop.toml documents every key with its default; a test holds the two together.
+// Config: the TOML file as plain structs, read once. Fails closed: an unknown key, a wrong type, a source without
+// tokens is an error with file:line:column, the nearest name and what is allowed; all errors of a file are reported at
+// once. etc/bellhop.toml documents every key with its default; a test holds the two together.
 #pragma once
 
 #include <cstdint>
@@ -25,73 +25,75 @@ struct Position {
 struct Finding {
   Position at;
   std::string sentence;
-  std::string text() const;  // "bellhop.toml:12:3: unknown key "tokns" in [source.appointlet]; did you mean "tokens"? …"
+  std::string text()
+      const;  // "bellhop.toml:12:3: unknown key "tokns" in [source.appointlet]; did you mean "tokens"? …"
 };
 
 // Keys of the file are called like the members, except that a duration leaves its unit to the value:
-// header_deadline_ms is `header_deadline = "10s"`, and is_enabled is `enabled`. core/config/keys.cpp has the whole table.
-struct HttpConfig {                                   // [http]
-  std::string listen = "127.0.0.1:8780";              // host:port; port 0 = any free one
-  std::string public_url;                             // how the world reaches us; only for messages; "" = from listen
+// header_deadline_ms is `header_deadline = "10s"`, and is_enabled is `enabled`. core/config/keys.cpp has the whole
+// table.
+struct HttpConfig {                       // [http]
+  std::string listen = "127.0.0.1:8780";  // host:port; port 0 = any free one
+  std::string public_url;                 // how the world reaches us; only for messages; "" = from listen
   std::int64_t body_bytes_max = 1 << 20;
-  std::int64_t bodies_bytes_max = 64 << 20;           // all bodies in flight together
+  std::int64_t bodies_bytes_max = 64 << 20;  // all bodies in flight together
   std::int64_t header_bytes_max = 16 << 10;
   int header_fields_max = 64;
   int json_depth_max = 128;
   int connections_max = 512;
   int connections_per_address_max = 32;
-  std::vector<std::string> trusted_proxies;           // addresses or CIDR blocks that the cap per address spares
+  std::vector<std::string> trusted_proxies;  // addresses or CIDR blocks that the cap per address spares
   int threads_max = 64;
-  Milliseconds header_deadline_ms = 10'000;           // first byte to end of headers
-  Milliseconds body_deadline_ms = 20'000;             // end of headers to end of body
-  Milliseconds idle_ms_max = 60'000;                  // keep-alive
+  Milliseconds header_deadline_ms = 10'000;  // first byte to end of headers
+  Milliseconds body_deadline_ms = 20'000;    // end of headers to end of body
+  Milliseconds idle_ms_max = 60'000;         // keep-alive
   int requests_per_connection_max = 10'000;
 };
 
-struct JournalConfig {                                // [journal]
-  std::string path = "journal.db";                    // relative to state_dir
-  std::string durability = "strict";                  // strict | relaxed (allows tmpfs, warns)
-  std::int64_t disk_reserve_bytes = 64 << 20;         // below: 503
-  int batch_max = 256;                                // events in one commit
+struct JournalConfig {                         // [journal]
+  std::string path = "journal.db";             // relative to state_dir
+  std::string durability = "strict";           // strict | relaxed (allows tmpfs, warns)
+  std::int64_t disk_reserve_bytes = 64 << 20;  // below: 503
+  int batch_max = 256;                         // events in one commit
 };
 
-struct AdminConfig {                                  // [admin]
-  std::string socket = "admin.sock";                  // relative to state_dir
+struct AdminConfig {                  // [admin]
+  std::string socket = "admin.sock";  // relative to state_dir
 };
 
-struct LogConfig {                                    // [log]
+struct LogConfig {  // [log]
   Level level = Level::info;
-  std::string format = "auto";                        // auto | plain | journald
+  std::string format = "auto";  // auto | plain | journald
 };
 
-struct SourceConfig {                                 // [source.NAME]
-  std::string name;                                   // the URL segment: [a-z0-9-]{1,64}
+struct SourceConfig {  // [source.NAME]
+  std::string name;    // the URL segment: [a-z0-9-]{1,64}
   std::string kind = "appointlet";
-  std::vector<std::string> tokens;                    // resolved; 1 or more, each at least 16 characters
+  std::vector<std::string> tokens;  // resolved; 1 or more, each at least 16 characters
   Position at;
 };
 
-struct RetryConfig {                                  // [instance.NAME.retry]
+struct RetryConfig {  // [instance.NAME.retry]
   int attempts_max = 20;
   Milliseconds age_ms_max = 3 * 86'400'000LL;
   Milliseconds backoff_ms_min = 1'000;
   Milliseconds backoff_ms_max = 3'600'000;
 };
 
-struct InstanceConfig {                               // [instance.NAME]
-  std::string name;                                   // [a-z0-9-]{1,64}
-  std::string plugin;                                 // "sqlite" → sqlite.so in plugin_dirs, or an absolute path
-  std::string library;                                // resolved: absolute path
-  std::vector<std::string> events;                    // globs; empty: what the plugin's manifest says
-  std::string start = "now";                          // now | beginning
+struct InstanceConfig {             // [instance.NAME]
+  std::string name;                 // [a-z0-9-]{1,64}
+  std::string plugin;               // "sqlite" → sqlite.so in plugin_dirs, or an absolute path
+  std::string library;              // resolved: absolute path
+  std::vector<std::string> events;  // globs; empty: what the plugin's manifest says
+  std::string start = "now";        // now | beginning
   int workers = 1;
   int batch_max = 64;
   Milliseconds deadline_ms = 30'000;
   bool is_enabled = true;
-  std::string host = "child";                         // child | inproc
+  std::string host = "child";  // child | inproc
   RetryConfig retry;
-  std::string settings_json = "{}";                   // [instance.NAME.settings] as JSON, secrets still references
-  std::map<std::string, Position> settings_at;        // RFC 6901 pointer → where; "" = the table itself
+  std::string settings_json = "{}";             // [instance.NAME.settings] as JSON, secrets still references
+  std::map<std::string, Position> settings_at;  // RFC 6901 pointer → where; "" = the table itself
   Position at;
 };
 
@@ -99,10 +101,10 @@ struct InstanceConfig {                               // [instance.NAME]
 using Places = std::map<std::string, Position>;
 
 struct Config {
-  std::string file;                                   // "" = the embedded default
-  std::string state_dir = "/var/lib/bellhop";         // top level key
-  std::vector<std::string> plugin_dirs;               // top level key; default: the installed directory
-  Milliseconds stop_ms_max = 25'000;                  // top level key: drain limit at SIGTERM
+  std::string file;                            // "" = the embedded default
+  std::string state_dir = "/var/lib/bellhop";  // top level key
+  std::vector<std::string> plugin_dirs;        // top level key; default: the installed directory
+  Milliseconds stop_ms_max = 25'000;           // top level key: drain limit at SIGTERM
   HttpConfig http;
   JournalConfig journal;
   AdminConfig admin;
@@ -117,16 +119,16 @@ struct Config {
 
 struct Loaded {
   Config config;
-  std::vector<Finding> errors;    // non-empty: do not start
+  std::vector<Finding> errors;  // non-empty: do not start
   std::vector<Finding> warnings;
 };
 
 // Where the process finds things; filled by main, replaced by tests.
 struct Surroundings {
-  std::string executable_dir;                         // of this program: plugins are looked for at
-                                                      // ../lib/bellhop/plugins
+  std::string executable_dir;  // of this program: plugins are looked for at
+                               // ../lib/bellhop/plugins
   std::map<std::string, std::string> environment;
-  std::string credentials_dir;                        // $CREDENTIALS_DIRECTORY, "" = none
+  std::string credentials_dir;  // $CREDENTIALS_DIRECTORY, "" = none
 };
 
 // Those of this process: /proc/self/exe, the environment.
@@ -141,8 +143,8 @@ Loaded parse_config(std::string_view text, const std::string &name, const Surrou
 //   errors    not_found, with what was looked for and where
 Result<std::string> resolve_secret(std::string_view reference, const Surroundings &surroundings);
 
-// The embedded default: what `bellhopd --state-dir DIR` runs without a config file. Makes the token file in state_dir if
-// it is missing (0600, 256 bits from the system), so the URL stays the same over restarts.
+// The embedded default: what `bellhopd --state-dir DIR` runs without a config file. Makes the token file in state_dir
+// if it is missing (0600, 256 bits from the system), so the URL stays the same over restarts.
 Result<std::string> embedded_config(const std::string &state_dir);
 
 // The nearest of `names` to `word` if it is near enough to be meant, else "". [any]

@@ -87,13 +87,20 @@ std::variant<Node, Finding> parse_document(std::string_view text, const std::str
 
 std::string_view type_name(Node::Type type) {
   switch (type) {
-    case Node::Type::text: return "text";
-    case Node::Type::whole: return "a whole number";
-    case Node::Type::fraction: return "a number with a fraction";
-    case Node::Type::truth: return "true or false";
-    case Node::Type::date: return "a date or time";
-    case Node::Type::array: return "a list";
-    case Node::Type::table: return "a table";
+    case Node::Type::text:
+      return "text";
+    case Node::Type::whole:
+      return "a whole number";
+    case Node::Type::fraction:
+      return "a number with a fraction";
+    case Node::Type::truth:
+      return "true or false";
+    case Node::Type::date:
+      return "a date or time";
+    case Node::Type::array:
+      return "a list";
+    case Node::Type::table:
+      return "a table";
   }
   return "something else";
 }

@@ -68,7 +68,7 @@ Result<std::string> embedded_config(const std::string &state_dir) {
   append_json_string(text, dir);
   text += "\n[source.appointlet]\ntokens = [";
   append_json_string(text, "file:" + token_file);
-  text += "]\n[instance.log]\nplugin = \"sqlite\"\nstart = \"beginning\"\n";
+  text += "]\n[instance.sqlite]\nplugin = \"sqlite\"\nstart = \"beginning\"\n";
   return text;
 }
 

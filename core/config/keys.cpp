@@ -15,6 +15,9 @@ constexpr std::int64_t kib = 1 << 10, mib = 1 << 20, gib = 1LL << 30;
 
 }  // namespace
 
+// Rows of a table, not code.
+// clang-format off
+
 template <>
 const std::vector<Key<Config>> &keys_of<Config>() {
   static const std::vector<Key<Config>> keys{
@@ -22,11 +25,11 @@ const std::vector<Key<Config>> &keys_of<Config>() {
        "Absolute path of the directory that holds the journal, the admin socket and the plugins' own files; made with "
        "mode 0700 if it is missing."},
       {"plugin_dirs", Shape::texts, &Config::plugin_dirs, 0, 0, {},
-       "Absolute paths of the directories in which plugins are looked for, in this order; empty means lib/bellhop/plugins "
-       "beside the program's own bin."},
+       "Absolute paths of the directories in which plugins are looked for, in this order; empty means "
+       "lib/bellhop/plugins beside the program's own bin."},
       {"stop_max", Shape::duration, &Config::stop_ms_max, second_ms, 10 * minute_ms, {},
-       "How long SIGTERM waits for running requests and deliveries before it ends them; keep it below TimeoutStopSec of "
-       "the service."},
+       "How long SIGTERM waits for running requests and deliveries before it ends them; keep it below "
+       "TimeoutStopSec of the service."},
   };
   return keys;
 }
@@ -35,8 +38,8 @@ template <>
 const std::vector<Key<HttpConfig>> &keys_of<HttpConfig>() {
   static const std::vector<Key<HttpConfig>> keys{
       {"listen", Shape::text, &HttpConfig::listen, 0, 0, {},
-       "Address and port of the webhook listener (\"host:port\", \"[v6]:port\" or \"unix:/path\"); port 0 takes any free "
-       "one."},
+       "Address and port of the webhook listener (\"host:port\", \"[v6]:port\" or \"unix:/path\"); port 0 takes "
+       "any free one."},
       {"public_url", Shape::text, &HttpConfig::public_url, 0, 0, {},
        "How the world reaches the listener, for messages only, e.g. \"https://hooks.example.org\"; empty means the "
        "listener's own address."},
@@ -98,8 +101,8 @@ const std::vector<Key<LogConfig>> &keys_of<LogConfig>() {
   static const std::vector<Key<LogConfig>> keys{
       {"level", Shape::level, &LogConfig::level, 0, 0, level_names(), "The least important lines that are written."},
       {"format", Shape::text, &LogConfig::format, 0, 0, {"auto", "plain", "journald"},
-       "\"plain\" for people, \"journald\" with priority prefixes and without tokens, \"auto\" by what standard error is "
-       "connected to."},
+       "\"plain\" for people, \"journald\" with priority prefixes and without tokens, \"auto\" by what standard error "
+       "is connected to."},
   };
   return keys;
 }
@@ -109,8 +112,8 @@ const std::vector<Key<SourceConfig>> &keys_of<SourceConfig>() {
   static const std::vector<Key<SourceConfig>> keys{
       {"kind", Shape::text, &SourceConfig::kind, 0, 0, {}, "Whose webhooks these are."},
       {"tokens", Shape::texts, &SourceConfig::tokens, 0, 0, {},
-       "The secrets that end the webhook's URL, /hooks/NAME/TOKEN; one or more, each of at least 16 characters, two while "
-       "one replaces the other; \"env:NAME\", \"file:/path\" and \"credential:NAME\" are looked up.",
+       "The secrets that end the webhook's URL, /hooks/NAME/TOKEN; one or more, each of at least 16 characters, two "
+       "while one replaces the other; \"env:NAME\", \"file:/path\" and \"credential:NAME\" are looked up.",
        true},
   };
   return keys;
@@ -156,12 +159,18 @@ const std::vector<Key<RetryConfig>> &keys_of<RetryConfig>() {
   return keys;
 }
 
+// clang-format on
+
 std::string_view level_name(Level level) {
   switch (level) {
-    case Level::debug: return "debug";
-    case Level::info: return "info";
-    case Level::warn: return "warn";
-    case Level::error: return "error";
+    case Level::debug:
+      return "debug";
+    case Level::info:
+      return "info";
+    case Level::warn:
+      return "warn";
+    case Level::error:
+      return "error";
   }
   return "info";
 }
@@ -182,13 +191,19 @@ std::string one_of(const std::vector<std::string_view> &values) {
 
 std::string range_text(Shape shape, std::int64_t min, std::int64_t max, const std::vector<std::string_view> &allowed) {
   switch (shape) {
-    case Shape::whole: return std::to_string(min) + " to " + std::to_string(max);
-    case Shape::duration: return duration_text(min) + " to " + duration_text(max);
-    case Shape::size: return size_text(min) + " to " + size_text(max);
+    case Shape::whole:
+      return std::to_string(min) + " to " + std::to_string(max);
+    case Shape::duration:
+      return duration_text(min) + " to " + duration_text(max);
+    case Shape::size:
+      return size_text(min) + " to " + size_text(max);
     case Shape::text:
-    case Shape::level: return allowed.empty() ? "" : one_of(allowed);
-    case Shape::truth: return "true or false";
-    case Shape::texts: return "";
+    case Shape::level:
+      return allowed.empty() ? "" : one_of(allowed);
+    case Shape::truth:
+      return "true or false";
+    case Shape::texts:
+      return "";
   }
   return "";
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys: the one table of what the config file may say. Each row binds a name to a member of a config struct and says its
-// shape, its range and, in one sentence, what it does. The reader obeys it, and a test holds etc/bellhop.toml to it; the
-// default is whatever the struct is built with, so it stands in one place only.
+// Keys: the one table of what the config file may say. Each row binds a name to a member of a config struct and says
+// its shape, its range and, in one sentence, what it does. The reader obeys it, and a test holds etc/bellhop.toml to
+// it; the default is whatever the struct is built with, so it stands in one place only.
 #pragma once
 
 #include <cstdint>

@@ -50,7 +50,8 @@ Result<std::string> find_library(const std::string &plugin, const std::vector<st
   const std::vector<std::string> present = plugins_in(dirs);
   std::string stem = plugin;
   if (stem.size() > 3 && stem.substr(stem.size() - 3) == ".so") stem.resize(stem.size() - 3);
-  std::string near = std::find(present.begin(), present.end(), stem) != present.end() ? stem : nearest_name(stem, present);
+  std::string near =
+      std::find(present.begin(), present.end(), stem) != present.end() ? stem : nearest_name(stem, present);
   return Error{Kind::not_found, "no plugin \"" + plugin + "\": looked for " + plugin + ".so in " +
                                     (dirs.empty() ? "no directory (plugin_dirs is empty)" : joined(dirs)) +
                                     (near.empty() ? "; " : "; did you mean \"" + near + "\"? ") +

@@ -52,9 +52,10 @@ void warn_of_readable_tokens(const Node &root, const std::string &file, Loaded &
     if (tokens == nullptr) continue;
     for (const Node &token : tokens->value.items) {
       if (token.type != Node::Type::text || is_reference(token.text)) continue;
-      loaded.warnings.push_back({token.at, "a token of [source." + source.key + "] is written out in a file that every "
-                                           "user may read; use env:, file: or credential:, or `chmod o-r " + file +
-                                           "`"});
+      loaded.warnings.push_back({token.at, "a token of [source." + source.key +
+                                               "] is written out in a file that every "
+                                               "user may read; use env:, file: or credential:, or `chmod o-r " +
+                                               file + "`"});
     }
   }
 }

@@ -38,8 +38,8 @@ Result<std::int64_t> number_of(Shape shape, const Node &value) {
     return shape == Shape::duration ? parse_duration(value.text) : parse_size(value.text);
   }
   const std::string example = shape == Shape::duration ? "\"30s\"" : "\"1MiB\"";
-  return Error{Kind::invalid, "wants text with a unit, e.g. " + example + ", found " +
-                                  std::string(type_name(value.type))};
+  return Error{Kind::invalid,
+               "wants text with a unit, e.g. " + example + ", found " + std::string(type_name(value.type))};
 }
 
 std::string number_text(Shape shape, std::int64_t value) {
@@ -123,9 +123,8 @@ void Reader::read_section(const Node &table, const std::string &path, T &target,
 }
 
 void Reader::unknown_key(const Member &member, const std::string &path, const std::vector<std::string> &allowed) {
-  std::string sentence = "unknown " +
-                         std::string(member.value.type == Node::Type::table ? "table" : "key") + " \"" + member.key +
-                         "\" " + title_of(path);
+  std::string sentence = "unknown " + std::string(member.value.type == Node::Type::table ? "table" : "key") + " \"" +
+                         member.key + "\" " + title_of(path);
   const std::string near = nearest_name(member.key, allowed);
   if (!near.empty()) {
     sentence += "; did you mean \"" + near + "\"? Allowed: " + joined(allowed);
@@ -142,16 +141,15 @@ void Reader::unknown_key(const Member &member, const std::string &path, const st
 
 bool Reader::is_table(const Member &member, const std::string &title) {
   if (member.value.type == Node::Type::table) return true;
-  error(member.at, "\"" + member.key + "\" must be a table, " + title + ", found " +
-                       std::string(type_name(member.value.type)));
+  error(member.at,
+        "\"" + member.key + "\" must be a table, " + title + ", found " + std::string(type_name(member.value.type)));
   return false;
 }
 
 void Reader::check_name(const Member &member, const char *what) {
   const bool fits = !member.key.empty() && member.key.size() <= name_bytes_max &&
-                    std::all_of(member.key.begin(), member.key.end(), [](char c) {
-                      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-                    });
+                    std::all_of(member.key.begin(), member.key.end(),
+                                [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
   if (fits) return;
   error(member.at, "the " + std::string(what) + " name \"" + member.key +
                        "\" must be 1 to 64 lower-case letters, digits or hyphens");
@@ -191,12 +189,14 @@ void Reader::read_source(const Member &member) {
   loaded_.config.places[path] = member.at;
   read_section(member.value, path, source, {});
   if (member.value.find("tokens") == nullptr) {
-    error(member.at, "[" + path + "] has no tokens, so anybody could post to it; add e.g. tokens = "
-                     "[\"env:BELLHOP_TOKEN\"] with at least 16 characters behind it");
+    error(member.at, "[" + path +
+                         "] has no tokens, so anybody could post to it; add e.g. tokens = "
+                         "[\"env:BELLHOP_TOKEN\"] with at least 16 characters behind it");
   } else if (source.tokens.empty() && member.value.find("tokens")->value.items.empty() &&
              member.value.find("tokens")->value.type == Node::Type::array) {
-    error(member.value.find("tokens")->at, "tokens in [" + path + "] is empty, so anybody could post to it; one or more "
-                                           "secrets of at least 16 characters are needed");
+    error(member.value.find("tokens")->at, "tokens in [" + path +
+                                               "] is empty, so anybody could post to it; one or more "
+                                               "secrets of at least 16 characters are needed");
   }
   resolve_tokens(source);
   loaded_.config.sources.push_back(std::move(source));

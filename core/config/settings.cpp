@@ -47,16 +47,29 @@ class Writer {
       return;
     }
     switch (node.type) {
-      case Node::Type::text: append_json_string(text_.json, node.text); break;
-      case Node::Type::whole: text_.json += std::to_string(node.whole); break;
-      case Node::Type::truth: text_.json += node.truth ? "true" : "false"; break;
-      case Node::Type::fraction: write_fraction(node, at); break;
+      case Node::Type::text:
+        append_json_string(text_.json, node.text);
+        break;
+      case Node::Type::whole:
+        text_.json += std::to_string(node.whole);
+        break;
+      case Node::Type::truth:
+        text_.json += node.truth ? "true" : "false";
+        break;
+      case Node::Type::fraction:
+        write_fraction(node, at);
+        break;
       case Node::Type::date:
-        text_.errors.push_back({at, "a date or time cannot be a setting as it is; put it in quotes: \"" + node.text + "\""});
+        text_.errors.push_back(
+            {at, "a date or time cannot be a setting as it is; put it in quotes: \"" + node.text + "\""});
         text_.json += "null";
         break;
-      case Node::Type::array: write_array(node, pointer, depth); break;
-      case Node::Type::table: write_table(node, pointer, depth); break;
+      case Node::Type::array:
+        write_array(node, pointer, depth);
+        break;
+      case Node::Type::table:
+        write_table(node, pointer, depth);
+        break;
     }
   }
 

@@ -17,7 +17,8 @@ class Checks : public ConfigTest {
 };
 
 TEST_F(Checks, refuse_relative_directories) {
-  EXPECT_THAT(errors_with("state_dir = \"here\""), HasSubstr("1:1: state_dir must be an absolute path, found \"here\""));
+  EXPECT_THAT(errors_with("state_dir = \"here\""),
+              HasSubstr("1:1: state_dir must be an absolute path, found \"here\""));
   EXPECT_THAT(errors_with("plugin_dirs = [\"here\"]"), HasSubstr("1:16: plugin_dirs must hold absolute paths"));
 }
 
@@ -41,7 +42,8 @@ TEST_F(Checks, warn_of_plain_http_beyond_this_machine) {
 TEST_F(Checks, cut_the_slash_that_ends_a_public_url_and_refuse_another_scheme) {
   EXPECT_EQ(parse(std::string("[http]\npublic_url = \"https://a.example/\"") + rest).config.http.public_url,
             "https://a.example");
-  EXPECT_THAT(errors_with("[http]\npublic_url = \"a.example\""), HasSubstr("2:1: public_url in [http] must begin with"));
+  EXPECT_THAT(errors_with("[http]\npublic_url = \"a.example\""),
+              HasSubstr("2:1: public_url in [http] must begin with"));
 }
 
 TEST_F(Checks, refuse_a_proxy_that_is_no_address) {

@@ -130,7 +130,7 @@ TEST_F(Documentation, shows_the_real_defaults) {
   ASSERT_EQ(errors(loaded), "");
   Config config = loaded.config;
   EXPECT_GT(config.places.size(), key_texts().size());  // every key was read, none skipped
-  config.plugin_dirs.clear();                            // empty in the file, filled in from where the program lives
+  config.plugin_dirs.clear();                           // empty in the file, filled in from where the program lives
   Config expected;
   SourceConfig source;
   source.tokens = config.sources.at(0).tokens;

@@ -21,7 +21,7 @@ TEST_F(Embedded, loads_without_a_finding) {
   ASSERT_EQ(loaded.config.sources.size(), 1u);
   EXPECT_EQ(loaded.config.sources[0].tokens[0].size(), 64u);  // 256 bits in hex
   ASSERT_EQ(loaded.config.instances.size(), 1u);
-  EXPECT_EQ(loaded.config.instances[0].name, "log");
+  EXPECT_EQ(loaded.config.instances[0].name, "sqlite");
 }
 
 TEST_F(Embedded, keeps_its_token_from_start_to_start) {
@@ -35,7 +35,8 @@ TEST_F(Embedded, keeps_its_token_from_start_to_start) {
 
 TEST_F(Embedded, lets_nobody_else_read_what_it_makes) {
   ASSERT_TRUE(embedded_config(dir_ + "/state").ok());
-  struct stat dir {}, token {};
+  struct stat dir {
+  }, token{};
 
   ASSERT_EQ(stat((dir_ + "/state").c_str(), &dir), 0);
   ASSERT_EQ(stat((dir_ + "/state/appointlet.token").c_str(), &token), 0);

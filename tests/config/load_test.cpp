@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a config file says becomes what the structs hold; what it says wrongly becomes one sentence each, with its place.
+// What a config file says becomes what the structs hold; what it says wrongly becomes one sentence each, with its
+// place.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -136,9 +137,10 @@ TEST_F(Load, refuses_what_is_out_of_range_and_names_the_range) {
 }
 
 TEST_F(Load, refuses_a_word_that_is_not_among_the_allowed_ones) {
-  EXPECT_THAT(errors_of("[journal]\ndurability = \"strikt\"\n"),
-              HasSubstr("2:14: durability in [journal] cannot be \"strikt\"; did you mean \"strict\"? Allowed: \"strict\" "
-                        "or \"relaxed\""));
+  EXPECT_THAT(
+      errors_of("[journal]\ndurability = \"strikt\"\n"),
+      HasSubstr("2:14: durability in [journal] cannot be \"strikt\"; did you mean \"strict\"? Allowed: \"strict\" "
+                "or \"relaxed\""));
   EXPECT_THAT(errors_of("[log]\nlevel = \"loud\"\n"),
               HasSubstr("cannot be \"loud\"; allowed: \"debug\", \"info\", \"warn\" or \"error\""));
 }
@@ -146,12 +148,13 @@ TEST_F(Load, refuses_a_word_that_is_not_among_the_allowed_ones) {
 TEST_F(Load, refuses_a_source_without_tokens) {
   EXPECT_THAT(errors_of("[source.appointlet]\n"),
               HasSubstr("1:9: [source.appointlet] has no tokens, so anybody could post to it"));
-  EXPECT_THAT(errors_of("[source.appointlet]\ntokens = []\n"), HasSubstr("2:1: tokens in [source.appointlet] is empty"));
+  EXPECT_THAT(errors_of("[source.appointlet]\ntokens = []\n"),
+              HasSubstr("2:1: tokens in [source.appointlet] is empty"));
 }
 
 TEST_F(Load, refuses_tokens_that_are_short_long_or_no_part_of_a_url_and_shows_none_of_them) {
-  const std::string found = errors_of("[source.a]\ntokens = [\"tooshort\", \"" + std::string(257, 'x') +
-                                      "\", \"with/slash/with/slash\"]\n");
+  const std::string found =
+      errors_of("[source.a]\ntokens = [\"tooshort\", \"" + std::string(257, 'x') + "\", \"with/slash/with/slash\"]\n");
 
   EXPECT_THAT(found, HasSubstr("2:11: token number 1 of [source.a] has 8 characters; at least 16 are needed"));
   EXPECT_THAT(found, HasSubstr("token number 2 of [source.a] has 257 characters; at most 256 are allowed"));
@@ -160,11 +163,12 @@ TEST_F(Load, refuses_tokens_that_are_short_long_or_no_part_of_a_url_and_shows_no
 }
 
 TEST_F(Load, refuses_one_token_in_two_places) {
-  const std::string found = errors_of(
-      "[source.a]\ntokens = [\"env:TOKEN_A\"]\n[source.b]\ntokens = [\"env:TOKEN_B\", \"env:TOKEN_A\"]\n");
+  const std::string found =
+      errors_of("[source.a]\ntokens = [\"env:TOKEN_A\"]\n[source.b]\ntokens = [\"env:TOKEN_B\", \"env:TOKEN_A\"]\n");
 
-  EXPECT_EQ(found, "bellhop.toml:4:26: token number 2 of [source.b] is also a token of [source.a]; every token must be "
-                   "used once");
+  EXPECT_EQ(found,
+            "bellhop.toml:4:26: token number 2 of [source.b] is also a token of [source.a]; every token must be "
+            "used once");
 }
 
 TEST_F(Load, refuses_a_source_that_stands_there_twice) {

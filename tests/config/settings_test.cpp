@@ -12,14 +12,16 @@ using testing::HasSubstr;
 class Settings : public ConfigTest {
  protected:
   Loaded with(const std::string &settings) const {
-    return parse("[source.a]\ntokens = [\"env:TOKEN_A\"]\n[instance.log]\nplugin = \"sqlite\"\n[instance.log.settings]\n" +
-                 settings);
+    return parse(
+        "[source.a]\ntokens = [\"env:TOKEN_A\"]\n[instance.log]\nplugin = \"sqlite\"\n[instance.log.settings]\n" +
+        settings);
   }
 };
 
 TEST_F(Settings, become_json_in_the_order_of_the_file) {
-  const Loaded loaded = with("path = \"a \\\"b\\\"\"\nkeep = 3\nratio = 0.5\nwhole = 2.0\non = true\nlist = [1, \"x\"]\n"
-                             "[instance.log.settings.map]\nfirst-name = \"John\"\n");
+  const Loaded loaded = with(
+      "path = \"a \\\"b\\\"\"\nkeep = 3\nratio = 0.5\nwhole = 2.0\non = true\nlist = [1, \"x\"]\n"
+      "[instance.log.settings.map]\nfirst-name = \"John\"\n");
 
   ASSERT_EQ(errors(loaded), "");
   EXPECT_EQ(loaded.config.instances[0].settings_json,

@@ -34,8 +34,9 @@ TEST(Units, refuse_everything_else) {
 }
 
 TEST(Units, say_what_a_value_should_look_like) {
-  EXPECT_EQ(parse_duration("soon").error().sentence,
-            "\"soon\" is not a duration; write a whole number and a unit: \"250ms\", \"30s\", \"5m\", \"2h\" or \"3d\"");
+  EXPECT_EQ(
+      parse_duration("soon").error().sentence,
+      "\"soon\" is not a duration; write a whole number and a unit: \"250ms\", \"30s\", \"5m\", \"2h\" or \"3d\"");
 }
 
 TEST(Units, write_the_shortest_text_that_reads_back_the_same) {
