@@ -3,7 +3,8 @@ option(BELLHOP_WERROR "Warnings are errors" ${PROJECT_IS_TOP_LEVEL})
 
 function(bellhop_flags target)
   target_compile_options(${target} PRIVATE
-    -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Wformat=2 -Wswitch
+    -Wall -Wextra -Wshadow -Wcast-align -Wformat=2 -Wswitch
+    $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> $<$<COMPILE_LANGUAGE:CXX>:-Woverloaded-virtual>
     -fno-omit-frame-pointer -fstack-protector-strong
     $<$<BOOL:${BELLHOP_WERROR}>:-Werror>)
   if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
