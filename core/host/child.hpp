@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Child: a plugin in a process of its own, `bellhop-host`, on the other end of a socketpair (host/wire.hpp). The default
+// way to host. Whatever the plugin does (crash, hang, exit, close or scribble over every descriptor) ends its process and
+// becomes one sentence here; the daemon never loads the plugin's code.
+//
+// It is fault isolation, not security: the child runs under the same user (rlimits and no_new_privs are set; Landlock and
+// seccomp are not).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "host/instance.hpp"
+
+namespace bellhop::core {
+
+struct ChildOptions {
+  std::string host_program;       // absolute path of bellhop-host
+  const Clock *clock = nullptr;   // for the limit on log lines; must outlive the instance
+  int log_lines_per_second_max = 100;
+};
+
+// Starts the child; never fails: what goes wrong is reported as `died`. PDEATHSIG ties the child to the calling thread,
+// which must live as long as the daemon wants the child to. [one: the owner's thread]
+std::unique_ptr<Instance> spawn_child(const InstanceSpec &spec, const ChildOptions &options);
+
+}  // namespace bellhop::core
