@@ -11,47 +11,11 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
-#include "delivery/policy.hpp"
-#include "event/filter.hpp"
+#include "delivery/plan.hpp"
 #include "host/instance.hpp"
 #include "journal/journal.hpp"
 
 namespace bellhop::core {
-
-// One configured instance as delivery sees it.
-struct DeliveryPlan {
-  InstanceId id = 0;  // from Journal::open_instance
-  Seq cursor = 0;     // from Journal::open_instance
-  std::string name;
-  Filter filter;
-  Policy policy;
-  int workers = 1;
-  int batch_max = 64;  // events in one call of a plugin that has the batch extension
-  InstanceSpec spec;   // worker is filled in by delivery
-};
-
-// What the operator's console shows, one per attempt.
-struct Attempt {
-  std::string instance, type, subject;
-  EventId id;
-  Seq seq = 0;
-  int attempt = 1;
-  bool is_replay = false;
-  Verdict verdict = Verdict::ok;
-  DeliveryState state = DeliveryState::delivered;
-  Milliseconds took_ms = 0;
-  Milliseconds retry_in_ms = 0;  // when waiting
-  std::string message;
-};
-
-struct InstanceStatus {
-  std::string name;
-  std::string state;  // starting | running | held | backing off | refused | stopped
-  std::string reason; // one sentence when not running
-  int workers = 0;
-  std::int64_t in_flight_count = 0;
-  std::int64_t restarts_count = 0;
-};
 
 class Delivery {
  public:

@@ -29,13 +29,17 @@ struct Step {
   std::string reason;         // why dead: "gave up after 20 attempts"; empty otherwise
 };
 
+// first_ms doubled `times` times, never more than cap_ms.
+Milliseconds doubled_ms(Milliseconds first_ms, int times, Milliseconds cap_ms);
+
 // The delay before the attempt after `number`: full jitter over an exponential cap, never less than retry_after.
 //   number    1-based number of the attempt that just failed
 //   returns   milliseconds in [backoff_ms_min / 2, backoff_ms_max], or retry_after (clamped) when that is longer
 //   source    "full jitter": Brooker, Exponential Backoff And Jitter, AWS Architecture Blog 2015; the floor is ours
 Milliseconds backoff_ms(const Policy &policy, int number, Milliseconds retry_after_ms, Random &random);
 
-// The decision. `code` is the plugin's raw verdict (bellhop/plugin.h); unknown values mean retry.
+// The decision. ok and skip: delivered. fail: dead. hold: always hold, it uses up no attempt. Everything else waits, until
+// attempts or age are used up: then dead. `code` is the plugin's raw verdict (bellhop/plugin.h); unknown values mean retry.
 //   attempt    number of this attempt, from 1
 //   age_ms     since the first attempt
 Step next_step(const Policy &policy, std::int32_t code, int attempt, Milliseconds age_ms, Milliseconds retry_after_ms,

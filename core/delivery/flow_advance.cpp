@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// Flow: the driving half. advance() does whatever needs no further input; calling it once more changes nothing.
+#include <algorithm>
+#include <utility>
+
+#include "base/check.hpp"
+#include "bellhop/plugin.h"
+#include "delivery/flow.hpp"
+
+namespace bellhop::core {
+namespace {
+
+std::string in_seconds(Milliseconds span_ms) {
+  if (span_ms % 1'000 != 0) return std::to_string(span_ms) + " ms";
+  return std::to_string(span_ms / 1'000) + " s";
+}
+
+}  // namespace
+
+void Flow::advance(Milliseconds now, Outbox &out) {
+  for (std::size_t i = 0; i < workers_.size(); ++i) look_after(static_cast<int>(i), workers_[i], now, out);
+  load(now, out);
+  if (!is_stopping_ && now >= paused_until_ms_) {
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      const int number = static_cast<int>(i);
+      if (hold_) {
+        dispatch_probe(number, workers_[i], now, out);
+      } else {
+        dispatch(number, workers_[i], now, out);
+      }
+    }
+  }
+  move_cursor(now, out);
+}
+
+void Flow::look_after(int number, Worker &worker, Milliseconds now, Outbox &out) {
+  using State = WorkerLife::State;
+  WorkerLife &life = worker.life;
+  if (life.is_overdue(now)) {
+    const std::string why = life.state() == State::busy
+                                ? "gave no answer within " + in_seconds(plan_.policy.deadline_ms) + " and was killed"
+                                : "was not ready within " + in_seconds(WorkerLife::start_ms_max) + " and was killed";
+    life.killed(why);
+    out.actions.push_back(KillWorker{plan_.id, number, why});
+    return;
+  }
+  if (is_stopping_) {
+    if (life.state() == State::absent) life.stopped();
+    if (life.state() != State::idle && life.state() != State::starting) return;  // busy: after its answer
+    life.stopping();
+    out.actions.push_back(StopWorker{plan_.id, number});
+    return;
+  }
+  if (!life.is_spawn_due(now)) return;
+  life.spawned(now);
+  worker.is_batching = false;
+  out.actions.push_back(SpawnWorker{plan_.id, number});
+}
+
+void Flow::load(Milliseconds now, Outbox &out) {
+  const bool with_due = !hold_;  // while held, what waits may wait on disk
+  if (!may_read(now) || !lanes_.wants_load(now, with_due)) return;
+  if (const Result<void> result = lanes_.load(now, with_due); !result.ok()) {
+    pause(now, result.error().sentence, out);
+  } else if (read_failures_count_ > 0) {
+    read_failures_count_ = 0;
+    say(Level::info, "the journal can be read again", out);
+  }
+  if (lanes_.scan_position() != scan_seen_) note_progress(now);
+}
+
+void Flow::pause(Milliseconds now, const std::string &sentence, Outbox &out) {
+  paused_until_ms_ = now + doubled_ms(read_pause_ms_min, read_failures_count_, read_pause_ms_max);
+  if (read_failures_count_++ == 0) say(Level::error, "its events cannot be read: " + sentence, out);
+}
+
+void Flow::dispatch(int number, Worker &worker, Milliseconds now, Outbox &out) {
+  while (worker.life.state() == WorkerLife::State::idle) {
+    std::vector<Offer> offers = lanes_.take(number, worker.is_batching ? plan_.batch_max : 1);
+    if (offers.empty()) return;
+    std::vector<Offer> wanted;
+    for (Offer &offer : offers) {
+      if (offer.is_unwanted) {
+        settle_unsent(offer, DeliveryState::delivered, Verdict::skip,
+                      "the filter does not want " + offer.owed.type + " any more", out);
+      } else {
+        wanted.push_back(std::move(offer));
+      }
+    }
+    if (!wanted.empty()) send(number, worker, wanted, now, out);
+  }
+}
+
+void Flow::dispatch_probe(int number, Worker &worker, Milliseconds now, Outbox &out) {
+  if (number != lanes_.worker_of(hold_->subject) || worker.life.state() != WorkerLife::State::idle) return;
+  if (!hold_->is_durable || hold_->is_probing || now < hold_->until_ms) return;
+  hold_->is_probing = true;
+  send(number, worker, {lanes_.out_of(hold_->subject)}, now, out);
+}
+
+void Flow::send(int number, Worker &worker, const std::vector<Offer> &offers, Milliseconds now, Outbox &out) {
+  CHECK(worker.sent.empty());
+  Send action;
+  action.instance = plan_.id;
+  action.worker = number;
+  action.budget_ms = plan_.policy.deadline_ms;
+  action.backlog_count = lanes_.backlog_count();
+  for (const Offer &offer : offers) {
+    const Owed &owed = offer.owed;
+    std::uint32_t flags = 0;
+    if (owed.key.replay != 0) flags |= BHP_EV_REPLAY;
+    if (owed.attempts > 0 || offer.is_redelivery) flags |= BHP_EV_REDELIVERY;
+    action.tickets.push_back({owed.key, owed.attempts + 1, flags});
+    worker.sent.push_back({owed.key, owed.subject});
+  }
+  worker.sent_ms = now;
+  worker.life.sent(now + plan_.policy.deadline_ms);
+  out.actions.push_back(std::move(action));
+}
+
+// ---- the cursor -----------------------------------------------------------------------------------------------------
+
+void Flow::note_progress(Milliseconds now) {
+  if (!has_progress_) cursor_due_ms_ = now + cursor_ms_interval;
+  has_progress_ = true;
+}
+
+void Flow::move_cursor(Milliseconds now, Outbox &out) {
+  if (!has_progress_ || now < paused_until_ms_) return;
+  const bool is_time = is_stopping_ ? in_flight_count() == 0 : now >= cursor_due_ms_;
+  if (!is_time) return;
+  const Result<Seq> settled = lanes_.settled_up_to();
+  if (!settled.ok()) {
+    pause(now, settled.error().sentence, out);
+    return;
+  }
+  has_progress_ = false;
+  scan_seen_ = lanes_.scan_position();
+  CHECK(*settled >= cursor_durable_);
+  if (*settled <= cursor_) return;
+  cursor_ = *settled;
+  out.cursors.push_back({plan_.id, cursor_});
+}
+
+std::optional<Milliseconds> Flow::next_timer(Milliseconds now) const {
+  std::optional<Milliseconds> next;
+  const auto consider = [&next](std::optional<Milliseconds> at) {
+    if (at && (!next || *at < *next)) next = at;
+  };
+  for (const Worker &worker : workers_) consider(worker.life.timer());
+  if (is_stopping_) return next;
+  if (now < paused_until_ms_) {
+    consider(paused_until_ms_);
+    return next;
+  }
+  if (lanes_.wants_load(now, !hold_)) consider(now);
+  if (!hold_) {
+    // With no room, it is an answer that makes some, and load() then finds what is due.
+    if (const auto due = lanes_.next_due(); due && *due > now) consider(due);
+  } else if (hold_->is_durable && !hold_->is_probing) {
+    const Worker &worker = workers_[static_cast<std::size_t>(lanes_.worker_of(hold_->subject))];
+    if (worker.life.state() == WorkerLife::State::idle) consider(hold_->until_ms);
+  }
+  if (has_progress_) consider(cursor_due_ms_);
+  return next;
+}
+
+}  // namespace bellhop::core
