@@ -5,9 +5,7 @@
 
 #include <clocale>
 #include <csignal>
-#include <cstdlib>
 #include <exception>
-#include <filesystem>
 #include <iostream>
 #include <random>
 
@@ -17,20 +15,6 @@
 namespace {
 
 using namespace bellhop::core;
-
-Surroundings gather_surroundings() {
-  Surroundings out;
-  for (char **entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    const std::size_t equals = text.find('=');
-    if (equals != std::string_view::npos) out.environment.emplace(text.substr(0, equals), text.substr(equals + 1));
-  }
-  std::error_code failed;
-  out.executable_dir = std::filesystem::read_symlink("/proc/self/exe", failed).parent_path().string();
-  const auto credentials = out.environment.find("CREDENTIALS_DIRECTORY");
-  if (credentials != out.environment.end()) out.credentials_dir = credentials->second;
-  return out;
-}
 
 Screen open_screen(const Surroundings &surroundings) {
   Screen screen{std::cout, std::cerr};
@@ -54,7 +38,7 @@ int main(int argc, char **argv) try {
   // Only character classes: numbers and messages stay as they are everywhere. Widths need some UTF-8 locale.
   if (std::setlocale(LC_CTYPE, "C.UTF-8") == nullptr) std::setlocale(LC_CTYPE, "");
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe shows as a failed write
-  const Surroundings surroundings = gather_surroundings();
+  const Surroundings surroundings = current_surroundings();
   std::random_device entropy;
   Random random((static_cast<std::uint64_t>(entropy()) << 32) | entropy());
   const int code = run_cli({argv + 1, argv + argc}, surroundings, open_screen(surroundings), random);
