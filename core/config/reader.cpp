@@ -254,6 +254,7 @@ void Reader::read_instance(const Member &member) {
     SettingsText text = settings_text(*settings);
     instance.settings_json = std::move(text.json);
     instance.settings_at = std::move(text.at);
+    instance.settings_texts = std::move(text.texts);
     for (Finding &finding : text.errors) loaded_.errors.push_back(std::move(finding));
   }
   const Member *plugin = member.value.find("plugin");

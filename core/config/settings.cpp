@@ -49,6 +49,7 @@ class Writer {
     switch (node.type) {
       case Node::Type::text:
         append_json_string(text_.json, node.text);
+        text_.texts[pointer] = node.text;
         break;
       case Node::Type::whole:
         text_.json += std::to_string(node.whole);

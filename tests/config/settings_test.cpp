@@ -48,7 +48,10 @@ TEST_F(Settings, that_are_absent_are_an_empty_object_at_the_instance) {
 }
 
 TEST_F(Settings, keep_secrets_as_references) {
-  EXPECT_EQ(with("url = \"env:TOKEN_B\"\n").config.instances[0].settings_json, "{\"url\":\"env:TOKEN_B\"}");
+  const InstanceConfig instance = with("url = \"env:TOKEN_B\"\nlist = [\"x\"]\nn = 1\n").config.instances[0];
+
+  EXPECT_EQ(instance.settings_json, "{\"url\":\"env:TOKEN_B\",\"list\":[\"x\"],\"n\":1}");
+  EXPECT_EQ(instance.settings_texts, (std::map<std::string, std::string>{{"/url", "env:TOKEN_B"}, {"/list/0", "x"}}));
 }
 
 TEST_F(Settings, refuse_what_json_cannot_say) {
