@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/plans.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include "host/describe.hpp"
+#include "source/source.hpp"
+
+namespace bellhop::core {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool looks_like_reference(const std::string &text) {
+  return text.rfind("env:", 0) == 0 || text.rfind("credential:", 0) == 0;
+}
+
+// Where a pointer into the settings stands in the file: the key itself, or the nearest one around it.
+Position place_of(const InstanceConfig &instance, std::string pointer) {
+  for (;;) {
+    if (const auto found = instance.settings_at.find(pointer); found != instance.settings_at.end()) return found->second;
+    const std::size_t slash = pointer.rfind('/');
+    if (slash == std::string::npos) return instance.at;
+    pointer.resize(slash);
+  }
+}
+
+class Planner {
+ public:
+  Planner(const Config &config, const Surroundings &surroundings, PlanDepth depth)
+      : config_(config), surroundings_(surroundings), depth_(depth), host_program_(host_program_of(surroundings)) {}
+
+  Plans run() {
+    for (const SourceConfig &source : config_.sources) plan_source(source);
+    const bool has_host = access(host_program_.c_str(), X_OK) == 0;
+    if (!has_host && !config_.instances.empty()) {
+      plans_.errors.push_back({{}, "the child host " + host_program_ + " is not there or may not be run; it belongs to the "
+                                   "installation, beside bellhopd in ../libexec/bellhop"});
+      return std::move(plans_);
+    }
+    for (const InstanceConfig &instance : config_.instances) {
+      if (instance.is_enabled && !instance.library.empty()) plan_instance(instance);
+    }
+    return std::move(plans_);
+  }
+
+ private:
+  void refuse(const Position &at, std::string sentence) { plans_.errors.push_back({at, std::move(sentence)}); }
+  Position place(const InstanceConfig &instance, const char *key) const {
+    return config_.place("instance." + instance.name + "." + key);
+  }
+
+  void plan_source(const SourceConfig &source) {
+    const Normalize normalize = find_source_kind(source.kind);
+    if (normalize != nullptr) {
+      plans_.sources.push_back(IntakeSource{source.name, normalize, source.tokens});
+      return;
+    }
+    std::vector<std::string> kinds;
+    std::string allowed;
+    for (const std::string_view kind : source_kinds()) {
+      kinds.emplace_back(kind);
+      allowed += (allowed.empty() ? "\"" : ", \"") + std::string(kind) + "\"";
+    }
+    const std::string near = nearest_name(source.kind, kinds);
+    refuse(config_.place("source." + source.name + ".kind"),
+           "kind in [source." + source.name + "] cannot be \"" + source.kind + "\"" +
+               (near.empty() ? "; allowed: " : "; did you mean \"" + near + "\"? Allowed: ") + allowed);
+  }
+
+  // nullptr when the library or the plugin in it is no good; that has been said then.
+  const PluginManifest *manifest_of(const InstanceConfig &instance) {
+    auto found = described_.find(instance.library);
+    if (found == described_.end()) {
+      found = described_.emplace(instance.library, describe_plugin(instance.library, host_program_)).first;
+    }
+    const Position at = place(instance, "plugin");
+    if (!found->second) {
+      refuse(at, "plugin in [instance." + instance.name + "]: " + found->second.error().sentence);
+      return nullptr;
+    }
+    const std::vector<PluginManifest> &manifests = *found->second;
+    const std::string stem = fs::path(instance.library).stem().string();
+    const auto named = std::find_if(manifests.begin(), manifests.end(),
+                                    [&](const PluginManifest &manifest) { return manifest.id == stem; });
+    const PluginManifest &manifest = named != manifests.end() ? *named : manifests.front();
+    if (const std::string missing = missing_services(manifest); !missing.empty()) {
+      refuse(at, "plugin in [instance." + instance.name + "]: " + missing);
+      return nullptr;
+    }
+    return &manifest;
+  }
+
+  // The settings with defaults and secrets in their places; findings at theirs.
+  std::string settings_of(const InstanceConfig &instance, const PluginManifest &manifest) {
+    SettingsCheck check = check_settings(manifest, instance.settings_json);
+    for (const SettingsFinding &finding : check.findings) {
+      refuse(place_of(instance, finding.pointer), "[instance." + instance.name + ".settings]: " + finding.sentence);
+    }
+    std::string json = std::move(check.settings_json);
+    for (const std::string &pointer : check.secret_pointers) {
+      const auto text = instance.settings_texts.find(pointer);
+      if (text == instance.settings_texts.end()) continue;
+      const Result<std::string> secret = resolve_secret(text->second, surroundings_);
+      if (secret) {
+        json = with_setting(json, pointer, *secret);
+      } else {
+        refuse(place_of(instance, pointer), "[instance." + instance.name + ".settings]: " + secret.error().sentence);
+      }
+    }
+    for (const auto &[pointer, text] : instance.settings_texts) {
+      const auto &secrets = check.secret_pointers;
+      if (!looks_like_reference(text) || std::find(secrets.begin(), secrets.end(), pointer) != secrets.end()) continue;
+      plans_.warnings.push_back({place_of(instance, pointer),
+                                 "[instance." + instance.name + ".settings]: \"" + text +
+                                     "\" looks like a reference to a secret, but the plugin does not take a secret here; "
+                                     "it gets this text as it is"});
+    }
+    return json;
+  }
+
+  void plan_instance(const InstanceConfig &instance) {
+    const std::size_t errors_before = plans_.errors.size();
+    const PluginManifest *manifest = manifest_of(instance);
+    if (manifest == nullptr) return;
+    if (manifest->is_singleton && instance.workers > 1) {
+      refuse(place(instance, "workers"), "workers in [instance." + instance.name + "] is " +
+                                             std::to_string(instance.workers) + ", but the plugin " + manifest->id +
+                                             " allows only 1");
+    }
+    InstancePlan plan;
+    plan.events = instance.events.empty() ? manifest->events : instance.events;
+    Result<Filter> filter = Filter::parse(plan.events);
+    if (!filter) {
+      refuse(place(instance, "plugin"), "the plugin " + manifest->id + " suggests events that cannot be: " +
+                                            filter.error().sentence + "; set events in [instance." + instance.name + "]");
+      return;
+    }
+    plan.plugin = instance.plugin;
+    plan.start = instance.start == "beginning" ? Start::beginning : Start::now;
+    plan.is_inproc = instance.host == "inproc";
+    DeliveryPlan &delivery = plan.delivery;
+    delivery.name = instance.name;
+    delivery.filter = *filter;
+    delivery.policy.attempts_max = instance.retry.attempts_max;
+    delivery.policy.age_ms_max = instance.retry.age_ms_max;
+    delivery.policy.backoff_ms_min = instance.retry.backoff_ms_min;
+    delivery.policy.backoff_ms_max = instance.retry.backoff_ms_max;
+    delivery.policy.deadline_ms = instance.deadline_ms;
+    delivery.workers = instance.workers;
+    delivery.batch_max = instance.batch_max;
+    delivery.spec.name = instance.name;
+    delivery.spec.library = instance.library;
+    delivery.spec.index = manifest->index;
+    delivery.spec.settings_json = settings_of(instance, *manifest);
+    delivery.spec.state_dir = (fs::path(config_.state_dir) / "instances" / instance.name).string();
+    if (depth_ == PlanDepth::check && plans_.errors.size() == errors_before) {
+      const Result<void> created =
+          check_create(*manifest, instance.name, delivery.spec.settings_json, host_program_);
+      if (!created) refuse(place_of(instance, ""), "[instance." + instance.name + "]: " + created.error().sentence);
+    }
+    plans_.instances.push_back(std::move(plan));
+  }
+
+  const Config &config_;
+  const Surroundings &surroundings_;
+  const PlanDepth depth_;
+  const std::string host_program_;
+  std::map<std::string, Result<std::vector<PluginManifest>>> described_;  // by library
+  Plans plans_;
+};
+
+}  // namespace
+
+std::string host_program_of(const Surroundings &surroundings) {
+  return (fs::path(surroundings.executable_dir) / "../libexec/bellhop/bellhop-host").lexically_normal().string();
+}
+
+Plans make_plans(const Config &config, const Surroundings &surroundings, PlanDepth depth) {
+  return Planner(config, surroundings, depth).run();
+}
+
+}  // namespace bellhop::core
