@@ -97,7 +97,11 @@ void Flow::not_sent(Milliseconds now, const NotSent &input, Outbox &out) {
   CHECK(found != worker.sent.end());
   const SubjectKey subject = found->subject;
   worker.sent.erase(found);
-  if (worker.sent.empty()) worker.life.answered();
+  if (input.why == NotSent::Why::no_child) {
+    worker.life.lost();
+  } else if (worker.sent.empty()) {
+    worker.life.answered();
+  }
   if (hold_ && hold_->is_probing && hold_->probe == input.key) hold_->is_probing = false;
   switch (input.why) {
     case NotSent::Why::damaged: {
@@ -108,7 +112,8 @@ void Flow::not_sent(Milliseconds now, const NotSent &input, Outbox &out) {
       return;
     }
     case NotSent::Why::unreadable: pause(now, input.sentence, out); break;
-    case NotSent::Why::no_room: break;
+    case NotSent::Why::no_room:
+    case NotSent::Why::no_child: break;
   }
   if (!hold_ || !(hold_->probe == input.key)) lanes_.give_back(subject, false, false);
 }

@@ -49,6 +49,7 @@ struct NotSent {  // one ticket of the last Send did not go out; told before tha
     damaged,     // the stored row is not what was written
     unreadable,  // the journal could not be read now
     no_room,     // the call was full
+    no_child,    // it is gone: Died is on its way, and is not to be charged to this event
   };
   InstanceId instance = 0;
   int worker = 0;

@@ -52,6 +52,8 @@ void WorkerLife::killed(std::string why) {
   kill_why_ = std::move(why);
 }
 
+void WorkerLife::lost() { state_ = State::killed; }
+
 void WorkerLife::stopping() { state_ = State::stopping; }
 
 void WorkerLife::stopped() { state_ = State::stopped; }

@@ -41,6 +41,7 @@ class WorkerLife {
   void sent(Milliseconds deadline_ms);
   void answered();
   void killed(std::string why);  // we killed it; `died` is to come
+  void lost();                   // it was found gone; `died` is to come
   void stopping();               // we asked it to go; `died` is to come
   void stopped();                // and it never comes back
   // Returns the sentence that counts: ours when we killed it.
