@@ -194,9 +194,10 @@ Result<std::vector<InstanceRow>> audience(Inspect &inspect, const Control &contr
   if (!rows) return rows.error();
   const auto deliveries = inspect.deliveries_of(event.seq);
   if (!deliveries) return deliveries.error();
+  const auto controls = control.instances();  // the views below point into it
   std::vector<InstanceRow> offered, wanting;
   std::string names;
-  for (const auto &[configured, row] : join_instances(control.instances(), *rows)) {
+  for (const auto &[configured, row] : join_instances(controls, *rows)) {
     if (row == nullptr) continue;
     if (row->name == name && configured == nullptr) {
       return Error{Kind::conflict, "instance \"" + name + "\" is parked: put it back into the config first"};

@@ -23,6 +23,7 @@ struct InstanceView {
 // In the order of the config, then what only the journal knows. The views point into the arguments.
 std::vector<InstanceView> join_instances(const std::vector<InstanceControl> &controls,
                                          const std::vector<InstanceRow> &rows);
+std::vector<InstanceView> join_instances(std::vector<InstanceControl> &&, const std::vector<InstanceRow> &) = delete;
 
 void write_daemon(JsonWriter &json, const DaemonControl &daemon);                      // members only
 void write_instances(JsonWriter &json, const std::vector<InstanceView> &views, Seq newest);  // an array

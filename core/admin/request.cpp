@@ -127,7 +127,7 @@ Result<ReplayRequest> parse_replay(const std::string &body) {
     const auto root = parser.parse(body);
     if (root.type() != typeid(Poco::JSON::Object::Ptr)) return Error{Kind::invalid, wanted};
     for (const auto &[name, value] : *root.extract<Poco::JSON::Object::Ptr>()) {
-      if (name == "event" && (value.isString() || value.isInteger())) {
+      if (name == "event" && (value.isString() || (value.isInteger() && !value.isBoolean()))) {
         out.event = value.convert<std::string>();
       } else if (name == "instance" && value.isString()) {
         out.instance = value.extract<std::string>();
