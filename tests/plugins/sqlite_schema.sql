@@ -1,0 +1,125 @@
+CREATE TABLE event (  -- one row per event, never changed afterwards
+  no          INTEGER PRIMARY KEY,   -- order of recording in this file
+  id          TEXT    NOT NULL UNIQUE,  -- the same for every re-delivery and replay
+  seq         INTEGER NOT NULL,      -- position in Bellhop's journal
+  type        TEXT    NOT NULL,      -- booking.confirmed, booking.canceled, ping ...
+  subject     TEXT    NOT NULL,      -- booking/ID
+  time        TEXT    NOT NULL,      -- when it happened, by the vendor's word; UTC
+  time_ms     INTEGER NOT NULL,      -- the same as Unix time in milliseconds
+  received    TEXT    NOT NULL,      -- when Bellhop received it; UTC
+  received_ms INTEGER NOT NULL,
+  late        INTEGER NOT NULL,      -- 1: older than what its booking shows already, so not applied
+  test        INTEGER NOT NULL,      -- 1: sent by a Test button or command; never touches a booking
+  json        TEXT    NOT NULL,      -- the normalised event
+  raw         BLOB                   -- the body as received, byte for byte; NULL with keep_raw = false
+) STRICT;
+CREATE INDEX event_by_subject ON event (subject, time_ms);
+CREATE TABLE booking (  -- the newest known state, one row per booking; NULL: never said
+  id                  TEXT    NOT NULL PRIMARY KEY,
+  status              TEXT    NOT NULL,  -- requested, confirmed, canceled, declined, unknown
+  start_time          TEXT,              -- UTC
+  start_epoch         INTEGER,           -- the same as Unix time in seconds
+  end_time            TEXT,
+  end_epoch           INTEGER,
+  timezone            TEXT,              -- of the attendee
+  attendee_name       TEXT,
+  attendee_email      TEXT,
+  attendee_phone      TEXT,
+  attendee_first_name TEXT,
+  attendee_last_name  TEXT,
+  meeting_type_id     TEXT,
+  meeting_type_name   TEXT,
+  meeting_type_slug   TEXT,
+  duration_s          INTEGER,
+  price_amount        TEXT,              -- decimal: 49.00
+  price_currency      TEXT,
+  payment_amount      TEXT,
+  payment_currency    TEXT,
+  host_id             TEXT,
+  host_name           TEXT,
+  host_email          TEXT,
+  location_type       TEXT,
+  location            TEXT,
+  organization_id     TEXT,
+  organization_name   TEXT,
+  url                 TEXT,
+  utm_source          TEXT,
+  utm_medium          TEXT,
+  utm_campaign        TEXT,
+  utm_term            TEXT,
+  utm_content         TEXT,
+  created_time        TEXT,              -- of the booking, by the vendor's word
+  canceled_time       TEXT,              -- of the event that canceled it; NULL while it stands
+  reschedule_count    INTEGER NOT NULL,  -- events booking.rescheduled, late ones included
+  event_count         INTEGER NOT NULL,  -- events about it, late ones included
+  first_event_seq     INTEGER NOT NULL,
+  first_event_time    TEXT    NOT NULL,
+  last_event_seq      INTEGER NOT NULL,  -- the event that this state comes from
+  last_event_time     TEXT    NOT NULL,
+  last_event_ms       INTEGER NOT NULL,
+  updated_time        TEXT    NOT NULL   -- when Bellhop received that event
+) STRICT;
+CREATE INDEX booking_by_start ON booking (start_epoch);
+CREATE INDEX booking_by_email ON booking (attendee_email);
+CREATE TABLE answer (  -- the booking form, in its order
+  booking_id TEXT    NOT NULL REFERENCES booking (id) ON DELETE CASCADE,
+  position   INTEGER NOT NULL,  -- from 0
+  slug       TEXT,
+  label      TEXT,
+  kind       TEXT,
+  value      TEXT    NOT NULL,  -- as JSON, whatever it was
+  text       TEXT    NOT NULL,  -- for people
+  PRIMARY KEY (booking_id, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE attendee (  -- everybody in the meeting; position 0 is the one in booking
+  booking_id TEXT    NOT NULL REFERENCES booking (id) ON DELETE CASCADE,
+  position   INTEGER NOT NULL,
+  id         TEXT,
+  email      TEXT,
+  name       TEXT,
+  phone      TEXT,
+  status     TEXT,
+  event_ms   INTEGER NOT NULL,  -- time of the event that said so
+  PRIMARY KEY (booking_id, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE change (  -- what each event changed; a late event, or one that changed nothing, has one row without field
+  event_no   INTEGER NOT NULL REFERENCES event (no) ON DELETE CASCADE,
+  position   INTEGER NOT NULL,
+  booking_id TEXT    NOT NULL REFERENCES booking (id) ON DELETE CASCADE,
+  seq        INTEGER NOT NULL,
+  time       TEXT    NOT NULL,
+  type       TEXT    NOT NULL,
+  late       INTEGER NOT NULL,
+  field      TEXT,              -- a column of booking, answer/SLUG, or attendees
+  old        TEXT,
+  new        TEXT,
+  PRIMARY KEY (event_no, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX change_by_booking ON change (booking_id, event_no);
+CREATE VIEW booking_export AS
+SELECT b.id, b.status, b.start_time, b.end_time, b.timezone, b.attendee_name, b.attendee_email, b.attendee_phone,
+       b.meeting_type_name, b.duration_s / 60 AS duration_min, b.host_name, b.price_amount, b.price_currency,
+       b.location, b.utm_source, b.utm_medium, b.utm_campaign, b.utm_term, b.utm_content,
+       b.reschedule_count, b.created_time, b.canceled_time, b.updated_time,
+       (SELECT group_concat(line, char(10)) FROM (
+          SELECT coalesce(label, slug, 'answer ' || (position + 1)) || ': ' || text AS line
+          FROM answer WHERE booking_id = b.id ORDER BY position)) AS answers,
+       b.url
+FROM booking AS b;
+CREATE VIEW bookings_by_day AS
+SELECT substr(start_time, 1, 10) AS day, count(*) AS bookings,
+       sum(status = 'confirmed') AS confirmed, sum(status = 'requested') AS requested,
+       sum(status = 'canceled') AS canceled, sum(status = 'declined') AS declined,
+       sum(reschedule_count > 0) AS rescheduled
+FROM booking WHERE start_time IS NOT NULL GROUP BY day ORDER BY day;
+CREATE VIEW utm_report AS
+SELECT coalesce(utm_source, '(none)') AS utm_source, coalesce(utm_medium, '(none)') AS utm_medium,
+       coalesce(utm_campaign, '(none)') AS utm_campaign, count(*) AS bookings,
+       sum(status = 'confirmed') AS confirmed, sum(status = 'canceled') AS canceled,
+       round(sum(CASE WHEN status = 'confirmed' THEN CAST(price_amount AS REAL) END), 2) AS confirmed_price,
+       price_currency, min(start_time) AS first_start, max(start_time) AS last_start
+FROM booking GROUP BY 1, 2, 3, price_currency ORDER BY bookings DESC;
+CREATE VIEW answer_report AS
+SELECT a.booking_id, b.status, b.start_time, b.attendee_name, b.attendee_email, b.meeting_type_name, b.utm_source,
+       a.position, a.slug, a.label, a.kind, a.text, a.value
+FROM answer AS a JOIN booking AS b ON b.id = a.booking_id;
