@@ -9,7 +9,7 @@
 
 struct Recorder : bellhop::Plugin {
   using Plugin::Plugin;
-  const std::string file = setting("file").text();
+  const std::string file{setting("file").text()};
   const long long fail_every = setting("fail_every").integer();
   int descriptor = -1;
   long long calls_count = 0;
