@@ -2,17 +2,18 @@
 // Intake: the webhook handlers. POST /hooks/<source>/<token> → authenticate → normalise → append → 202.
 //
 // A 2xx is sent only after Journal::append has returned: the event is on stable storage then. Wrong token and unknown
-// path are the same 404, byte for byte; the cause goes to our log only, rate-limited.
+// path are the same 404, byte for byte and after the same work; the cause goes to our log only, rate-limited.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "http/server.hpp"
 #include "journal/journal.hpp"
 #include "source/source.hpp"
@@ -47,15 +48,26 @@ class Intake {
   HttpAnswer on_request(const HttpRequest &request);           // [any]
 
  private:
-  const IntakeSource *find(std::string_view path, bool &is_hook_path) const;
+  const IntakeSource *find(std::string_view path) const;
+  HttpAnswer not_found(const HttpRequest &request);
+  HttpAnswer reject(const Rejection &rejection, Arrival arrival);
+  HttpAnswer store(const HttpRequest &request, const IntakeSource &source, const Outcome &outcome, Arrival arrival);
+  HttpAnswer unavailable(const Error &error, Arrival arrival);
+  HttpAnswer finish(HttpAnswer answer, Arrival &arrival) const;
 
   Journal &journal_;
   const Clock &clock_;
   const Log &log_;
   const std::vector<IntakeSource> sources_;
+  const IntakeSource decoy_;  // what an unknown source's token is compared with, to take the same time
   const int json_depth_max_;
   const std::int64_t body_bytes_max_;
   const Observer observer_;
+
+  Mutex strangers_mutex_;
+  std::int64_t strangers_count_ GUARDED_BY(strangers_mutex_) = 0;  // since the last line about them
+  Milliseconds strangers_logged_ms_ GUARDED_BY(strangers_mutex_) = 0;
+  Milliseconds failure_logged_ms_ GUARDED_BY(strangers_mutex_) = 0;
 };
 
 }  // namespace bellhop::core
