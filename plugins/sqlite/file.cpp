@@ -27,7 +27,7 @@ void BookingsFile::open() {
   }
   if (store_) return;
   close();  // what a failed attempt left
-  if (const auto obstacle = lock_.take(settings_.path, settings_.owner)) throw FileInUse(*obstacle);
+  lock_.take(settings_.path, settings_.owner);
   try {
     database_.emplace(settings_.path, settings_.busy_timeout_ms);
     prepare_file(*database_);

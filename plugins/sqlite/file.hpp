@@ -21,12 +21,6 @@ struct FileSettings {
   int busy_timeout_ms = 0;
 };
 
-// Another writer has the file. One sentence.
-class FileInUse : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
 class BookingsFile {
  public:
   // Called with one sentence when something needs a person's eye but not a verdict.

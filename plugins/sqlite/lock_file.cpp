@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "database.hpp"
+
 namespace bellhop_sqlite {
 
 namespace {
@@ -25,19 +27,20 @@ std::string read_holder(int descriptor) {
 
 LockFile::~LockFile() { release(); }
 
-std::optional<std::string> LockFile::take(const std::string &database_path, const std::string &owner) {
-  if (descriptor_ >= 0) return std::nullopt;
+void LockFile::take(const std::string &database_path, const std::string &owner) {
+  if (descriptor_ >= 0) return;
   const std::string path = database_path + ".lock";
   const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-  if (descriptor < 0) return "open " + path + ": " + std::strerror(errno);
+  if (descriptor < 0) throw DatabaseError(SQLITE_CANTOPEN, errno, "open " + path + ": " + std::strerror(errno));
   if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     const int cause = errno;
-    std::string sentence = cause == EWOULDBLOCK
-                               ? database_path + " is being written by " + read_holder(descriptor) +
-                                     "; a database has one writer: give this instance a path of its own"
-                               : "lock " + path + ": " + std::strerror(cause);
+    const std::string holder = read_holder(descriptor);
     close(descriptor);
-    return sentence;
+    if (cause != EWOULDBLOCK) {
+      throw DatabaseError(SQLITE_CANTOPEN, cause, "lock " + path + ": " + std::strerror(cause));
+    }
+    throw FileInUse(database_path + " is being written by " + holder +
+                    "; a database has one writer: give this instance a path of its own");
   }
   // Who we are is told for the sentence above; the lock holds without it.
   const std::string holder = owner + " (pid " + std::to_string(getpid()) + ")\n";
@@ -46,7 +49,6 @@ std::optional<std::string> LockFile::take(const std::string &database_path, cons
     static_cast<void>(size);
   }
   descriptor_ = descriptor;
-  return std::nullopt;
 }
 
 void LockFile::release() {

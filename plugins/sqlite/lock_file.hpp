@@ -4,10 +4,16 @@
 // holder, however that dies; the file stays and names the last holder.
 #pragma once
 
-#include <optional>
+#include <stdexcept>
 #include <string>
 
 namespace bellhop_sqlite {
+
+// Another writer has the file. One sentence.
+class FileInUse : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
 
 class LockFile {
  public:
@@ -17,8 +23,8 @@ class LockFile {
   LockFile &operator=(const LockFile &) = delete;
 
   // Takes the lock of `database_path` for `owner` ("instance bookings"), without waiting.
-  //   returns   nullopt when it is ours, else one sentence: who holds it, or why it could not be taken
-  std::optional<std::string> take(const std::string &database_path, const std::string &owner);
+  //   throws    FileInUse: who holds it; DatabaseError: the lock file cannot be opened
+  void take(const std::string &database_path, const std::string &owner);
   void release();
 
  private:

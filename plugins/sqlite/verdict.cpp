@@ -11,13 +11,13 @@ namespace {
 
 constexpr std::int64_t busy_ms = 1'000;   // somebody else's transaction is short, or it is a person at a shell
 constexpr std::int64_t full_ms = 30'000;  // disks are emptied by people
-constexpr std::int64_t io_error_ms = 5'000;
+constexpr std::int64_t io_error_ms = 10'000;
+constexpr std::int64_t other_ms = 5'000;
 constexpr std::int64_t damaged_ms = 300'000;  // needs a person
 
 bool is_full(const DatabaseError &error) {
-  return error.code() == SQLITE_FULL ||
-         (error.code() == SQLITE_IOERR &&
-          (error.system_errno() == ENOSPC || error.system_errno() == EDQUOT || error.system_errno() == EFBIG));
+  const int cause = error.system_errno();
+  return error.code() == SQLITE_FULL || cause == ENOSPC || cause == EDQUOT || cause == EFBIG;
 }
 
 }  // namespace
@@ -42,8 +42,11 @@ bellhop::Verdict verdict_of(const DatabaseError &error) {
     case SQLITE_TOOBIG:
     case SQLITE_MISMATCH:
       return bellhop::Verdict::fail(sentence + ": the tables do not take what this event says");
+    case SQLITE_IOERR:
+      return bellhop::Verdict::hold(
+          sentence + ": the disk does not take it (defect, quota, limit on the size of files)", io_error_ms);
     default:
-      return bellhop::Verdict::retry(sentence, io_error_ms);
+      return bellhop::Verdict::retry(sentence, other_ms);
   }
 }
 
