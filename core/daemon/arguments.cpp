@@ -23,9 +23,11 @@ const std::vector<OptionRow> &options() {
   static const std::vector<OptionRow> rows{
       {"config", "FILE", &Arguments::config, "the config file (default: /etc/bellhop/bellhop.toml)"},
       {"state-dir", "DIR", &Arguments::state_dir,
-       "keep all state in DIR; without --config this runs the embedded\ndefault: one source, the sqlite plugin, no file "
+       "keep all state in DIR; without --config this runs the embedded\ndefault: one source, the sqlite plugin, no "
+       "file "
        "to write"},
-      {"listen", "HOST:PORT", &Arguments::listen, "listen here instead of where the config says; port 0 = any free one"},
+      {"listen", "HOST:PORT", &Arguments::listen,
+       "listen here instead of where the config says; port 0 = any free one"},
       {"check", nullptr, &Arguments::is_check, "report all that is wrong with the config and plugins, and exit"},
       {"daemon", nullptr, &Arguments::is_daemon,
        "run in the background; returns when the daemon is ready, or with\nthe status it failed with"},
@@ -61,9 +63,9 @@ Result<Arguments> parse_arguments(const std::vector<std::string> &words) {
       return Error{Kind::invalid, "unexpected argument \"" + word + "\"; a config file is given with --config FILE"};
     }
     const std::size_t equals = word.find('=');
-    const std::string name = word.substr(word.rfind("--", 0) == 0 ? 2 : 1, equals == std::string::npos
-                                                                              ? std::string::npos
-                                                                              : equals - (word[1] == '-' ? 2 : 1));
+    const std::string name =
+        word.substr(word.rfind("--", 0) == 0 ? 2 : 1,
+                    equals == std::string::npos ? std::string::npos : equals - (word[1] == '-' ? 2 : 1));
     const OptionRow *row = find_option(name);
     if (row == nullptr || (word[1] != '-' && name != "h")) return unknown_option(word, name);
     if (const auto *is_set = std::get_if<bool Arguments::*>(&row->at)) {
@@ -95,13 +97,14 @@ std::string help_text() {
   for (const OptionRow &row : options()) {
     std::string line = std::string("  --") + row.name + (row.value != nullptr ? " " + std::string(row.value) : "");
     line.resize(std::max(column, line.size() + 1), ' ');
-    for (const char c : std::string_view(row.sentence)) line += c == '\n' ? "\n" + std::string(column, ' ') : std::string(1, c);
+    for (const char c : std::string_view(row.sentence))
+      line += c == '\n' ? "\n" + std::string(column, ' ') : std::string(1, c);
     text += line + "\n";
   }
   return text +
          "\nSIGTERM or SIGINT stops it within stop_max; a second SIGINT stops it at once.\n"
          "Exit status: 0 stopped, 1 internal fault, 64 usage, 69 cannot listen, 73 state cannot be made or opened,\n"
-         "74 journal storage failed, 75 another daemon holds the state, 78 config refused.\n";
+         "74 journal storage failed, 75 another daemon holds the journal, 78 config refused.\n";
 }
 
 }  // namespace bellhop::core

@@ -119,9 +119,8 @@ ConsoleStyle console_style(const std::string &format, bool is_background, const 
     return style;
   }
   struct stat status {};
-  const bool is_journal =
-      !journal_stream.empty() && fstat(STDERR_FILENO, &status) == 0 &&
-      journal_stream == std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+  const bool is_journal = !journal_stream.empty() && fstat(STDERR_FILENO, &status) == 0 &&
+                          journal_stream == std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
   if (format == "journald" || (format == "auto" && is_journal)) style.form = ConsoleStyle::Form::journald;
   style.has_colour = style.form == ConsoleStyle::Form::plain && !no_colour && isatty(style.out) == 1;
   return style;
@@ -178,8 +177,14 @@ void Console::arrival(const Arrival &arrival) {
 
 void Console::attempt(const Attempt &attempt) {
   const bool is_dead = attempt.state == DeliveryState::dead, is_waiting = attempt.state == DeliveryState::waiting;
-  put(style_.out, is_dead ? LOG_WARNING : is_waiting ? LOG_NOTICE : LOG_INFO,
-      is_dead ? red : is_waiting ? yellow : green, attempt_text(attempt));
+  put(style_.out,
+      is_dead      ? LOG_WARNING
+      : is_waiting ? LOG_NOTICE
+                   : LOG_INFO,
+      is_dead      ? red
+      : is_waiting ? yellow
+                   : green,
+      attempt_text(attempt));
 }
 
 void Console::ready(const Welcome &welcome) {

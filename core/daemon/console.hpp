@@ -39,8 +39,8 @@ std::string attempt_text(const Attempt &attempt);
 // What ready() prints.
 struct Welcome {
   std::string version;
-  std::vector<std::string> urls;       // webhook URLs with their tokens
-  std::string send_command;            // paste-ready; "" = none
+  std::vector<std::string> urls;  // webhook URLs with their tokens
+  std::string send_command;       // paste-ready; "" = none
   std::string curl_command;
   std::string state_dir;
   std::vector<std::string> instances;  // "log (sqlite)"

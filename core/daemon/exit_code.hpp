@@ -8,14 +8,14 @@
 namespace bellhop::core {
 
 enum DaemonExit : int {
-  daemon_stopped = 0,         // told to stop, and did
-  daemon_internal = 1,        // a fault of ours
-  daemon_usage = 64,          // the command line is wrong
-  daemon_unavailable = 69,    // cannot listen: address in use, not permitted
-  daemon_cannot_create = 73,  // the state directory or the journal cannot be made or opened
-  daemon_journal_failed = 74, // the journal's storage failed three times in a row
-  daemon_second = 75,         // another daemon holds this state directory
-  daemon_config = 78,         // the config is refused
+  daemon_stopped = 0,          // told to stop, and did
+  daemon_internal = 1,         // a fault of ours
+  daemon_usage = 64,           // the command line is wrong
+  daemon_unavailable = 69,     // cannot listen: address in use, not permitted
+  daemon_cannot_create = 73,   // the state directory or the journal cannot be made or opened
+  daemon_journal_failed = 74,  // the journal's storage failed three times in a row
+  daemon_second = 75,          // another daemon holds the journal, or it is another program's or a newer version's
+  daemon_config = 78,          // the config is refused
 };
 
 // Why the daemon did not start.

@@ -73,4 +73,8 @@ void Launch::failed(const Failure &failure) {
   say(failure.sentence);
 }
 
+void Launch::ended(int exit_code) {
+  if (fd_ >= 0) tell(exit_code, "the daemon ended before it was ready; its log is in syslog");
+}
+
 }  // namespace bellhop::core

@@ -24,6 +24,8 @@ class Launch {
 
   void ready();
   void failed(const Failure &failure);
+  // The process is about to exit with this; tells so if nothing else has been told.
+  void ended(int exit_code);
 
  private:
   explicit Launch(int fd) : fd_(fd) {}

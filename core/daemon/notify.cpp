@@ -10,7 +10,8 @@
 
 namespace bellhop::core {
 
-//   source    sd_notify(3): AF_UNIX datagram, newline-separated assignments; "@" stands for the abstract namespace's NUL
+//   source    sd_notify(3): AF_UNIX datagram, newline-separated assignments; "@" stands for the abstract namespace's
+//   NUL
 bool Notify::send(std::string_view state) const {
   if (socket_.empty()) return true;
   sockaddr_un address{};

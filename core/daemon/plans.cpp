@@ -23,7 +23,8 @@ bool looks_like_reference(const std::string &text) {
 // Where a pointer into the settings stands in the file: the key itself, or the nearest one around it.
 Position place_of(const InstanceConfig &instance, std::string pointer) {
   for (;;) {
-    if (const auto found = instance.settings_at.find(pointer); found != instance.settings_at.end()) return found->second;
+    if (const auto found = instance.settings_at.find(pointer); found != instance.settings_at.end())
+      return found->second;
     const std::size_t slash = pointer.rfind('/');
     if (slash == std::string::npos) return instance.at;
     pointer.resize(slash);
@@ -39,7 +40,9 @@ class Planner {
     for (const SourceConfig &source : config_.sources) plan_source(source);
     const bool has_host = access(host_program_.c_str(), X_OK) == 0;
     if (!has_host && !config_.instances.empty()) {
-      plans_.errors.push_back({{}, "the child host " + host_program_ + " is not there or may not be run; it belongs to the "
+      plans_.errors.push_back({{},
+                               "the child host " + host_program_ +
+                                   " is not there or may not be run; it belongs to the "
                                    "installation, beside bellhopd in ../libexec/bellhop"});
       return std::move(plans_);
     }
@@ -116,10 +119,11 @@ class Planner {
     for (const auto &[pointer, text] : instance.settings_texts) {
       const auto &secrets = check.secret_pointers;
       if (!looks_like_reference(text) || std::find(secrets.begin(), secrets.end(), pointer) != secrets.end()) continue;
-      plans_.warnings.push_back({place_of(instance, pointer),
-                                 "[instance." + instance.name + ".settings]: \"" + text +
-                                     "\" looks like a reference to a secret, but the plugin does not take a secret here; "
-                                     "it gets this text as it is"});
+      plans_.warnings.push_back(
+          {place_of(instance, pointer),
+           "[instance." + instance.name + ".settings]: \"" + text +
+               "\" looks like a reference to a secret, but the plugin does not take a secret here; "
+               "it gets this text as it is"});
     }
     return json;
   }
@@ -137,8 +141,9 @@ class Planner {
     plan.events = instance.events.empty() ? manifest->events : instance.events;
     Result<Filter> filter = Filter::parse(plan.events);
     if (!filter) {
-      refuse(place(instance, "plugin"), "the plugin " + manifest->id + " suggests events that cannot be: " +
-                                            filter.error().sentence + "; set events in [instance." + instance.name + "]");
+      refuse(place(instance, "plugin"), "the plugin " + manifest->id +
+                                            " suggests events that cannot be: " + filter.error().sentence +
+                                            "; set events in [instance." + instance.name + "]");
       return;
     }
     plan.plugin = instance.plugin;
@@ -160,8 +165,7 @@ class Planner {
     delivery.spec.settings_json = settings_of(instance, *manifest);
     delivery.spec.state_dir = (fs::path(config_.state_dir) / "instances" / instance.name).string();
     if (depth_ == PlanDepth::check && plans_.errors.size() == errors_before) {
-      const Result<void> created =
-          check_create(*manifest, instance.name, delivery.spec.settings_json, host_program_);
+      const Result<void> created = check_create(*manifest, instance.name, delivery.spec.settings_json, host_program_);
       if (!created) refuse(place_of(instance, ""), "[instance." + instance.name + "]: " + created.error().sentence);
     }
     plans_.instances.push_back(std::move(plan));

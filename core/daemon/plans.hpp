@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plans: from the config and from what the plugins say of themselves to what intake and delivery are built with. Loads no
-// plugin here: children describe them. Everything that can be wrong before a file is touched is found here, all at once.
+// Plans: from the config and from what the plugins say of themselves to what intake and delivery are built with. Loads
+// no plugin here: children describe them. Everything that can be wrong before a file is touched is found here, all at
+// once.
 #pragma once
 
 #include <string>
@@ -14,10 +15,10 @@
 namespace bellhop::core {
 
 struct InstancePlan {
-  DeliveryPlan delivery;      // id and cursor are the journal's to give
+  DeliveryPlan delivery;  // id and cursor are the journal's to give
   Start start = Start::now;
   bool is_inproc = false;
-  std::string plugin;         // as the config names it
+  std::string plugin;               // as the config names it
   std::vector<std::string> events;  // the globs in force
 };
 

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// bellhopd as a program: what it prints and what it exits with. The configs here name no plugin, so that nothing but
+// the daemon itself is looked at; tests/flow walks the whole street.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <cstdlib>
+
+#include "support/daemon_process.hpp"
+
+namespace bellhop::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char *config = R"(
+state_dir = "{state}"
+[http]
+listen = "127.0.0.1:0"
+[source.appointlet]
+tokens = ["0123456789abcdef0123456789abcdef"]
+)";
+
+class Program : public testing::Test {
+ protected:
+  Ran bellhopd(std::vector<std::string> words) const {
+    words.insert(words.begin(), program("bellhopd"));
+    return run(words);
+  }
+  std::string write(const std::string &name, const std::string &text) const {
+    write_file(directory_.path() / name, text);
+    return (directory_.path() / name).string();
+  }
+  static bool has(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
+
+  TemporaryDirectory directory_{"program"};
+};
+
+TEST_F(Program, prints_its_help_and_version) {
+  const Ran help = bellhopd({"--help"});
+  const Ran version = bellhopd({"--version"});
+
+  EXPECT_EQ(help.status, 0);
+  EXPECT_TRUE(has(help.output, "usage: bellhopd")) << help.output;
+  EXPECT_EQ(version.status, 0);
+  EXPECT_TRUE(has(version.output, "bellhopd 0.")) << version.output;
+}
+
+TEST_F(Program, exits_with_64_when_its_command_line_is_wrong) {
+  const Ran ran = bellhopd({"--confg", "x"});
+
+  EXPECT_EQ(ran.status, 64);
+  EXPECT_EQ(ran.output, "bellhopd: unknown option \"--confg\"; did you mean \"--config\"?\n");
+}
+
+TEST_F(Program, exits_with_78_and_every_finding_when_the_config_is_refused) {
+  const std::string file = write("bad.toml", "stat_dir = \"/x\"\n[source.appointlet]\ntokens = []\n");
+
+  for (const char *how : {"--check", "--listen=127.0.0.1:0"}) {
+    const Ran ran = bellhopd({"--config", file, how});
+    EXPECT_EQ(ran.status, 78) << how;
+    EXPECT_TRUE(has(ran.output, "is refused, 2 errors:\n" + file + ":1:1: unknown key \"stat_dir\"")) << ran.output;
+    EXPECT_TRUE(has(ran.output, "\n" + file + ":3:1: tokens in [source.appointlet] is empty")) << ran.output;
+  }
+}
+
+TEST_F(Program, exits_with_78_when_a_source_is_of_no_known_kind) {
+  const std::string file = write("kind.toml", "[source.a]\nkind = \"apointlet\"\ntokens = [\"0123456789abcdef\"]\n");
+
+  const Ran ran = bellhopd({"--config", file, "--check"});
+
+  EXPECT_EQ(ran.status, 78);
+  EXPECT_TRUE(has(ran.output, file + ":2:1: kind in [source.a] cannot be \"apointlet\"; did you mean \"appointlet\"?"))
+      << ran.output;
+}
+
+TEST_F(Program, exits_with_78_when_the_config_is_not_there) {
+  const Ran ran = bellhopd({"--config", (directory_.path() / "none.toml").string()});
+
+  EXPECT_EQ(ran.status, 78);
+  EXPECT_TRUE(has(ran.output, "none.toml: the config cannot be read: No such file or directory")) << ran.output;
+}
+
+TEST_F(Program, checks_a_good_config_without_starting) {
+  const std::string state = (directory_.path() / "state").string();
+  const std::string file =
+      write("good.toml", "state_dir = \"" + state + "\"\n[source.a]\ntokens = [\"0123456789abcdef\"]\n");
+
+  const Ran ran = bellhopd({"--config", file, "--check"});
+
+  EXPECT_EQ(ran.status, 0) << ran.output;
+  EXPECT_TRUE(has(ran.output, "good.toml: ok, 1 source(s), 0 instance(s)")) << ran.output;
+  EXPECT_FALSE(fs::exists(state));
+}
+
+TEST_F(Program, exits_with_73_when_its_state_directory_cannot_be) {
+  const Ran ran = bellhopd({"--config", write("c.toml", "[source.a]\ntokens = [\"0123456789abcdef\"]\n"), "--state-dir",
+                            write("a-file", "") + "/state"});
+
+  EXPECT_EQ(ran.status, 73) << ran.output;
+  EXPECT_TRUE(has(ran.output, "cannot make the directory ")) << ran.output;
+}
+
+TEST_F(Program, stops_with_0_at_sigterm_and_at_sigint) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    DaemonProcess daemon(directory_.path(), config);
+    ASSERT_TRUE(daemon.start()) << daemon.log();
+
+    daemon.kill(signal);
+
+    EXPECT_EQ(daemon.wait(), 0) << daemon.log();
+    EXPECT_TRUE(has(daemon.log(), "daemon: stopped")) << daemon.log();
+  }
+}
+
+TEST_F(Program, lives_through_sighup) {
+  DaemonProcess daemon(directory_.path(), config);
+  ASSERT_TRUE(daemon.start()) << daemon.log();
+
+  daemon.kill(SIGHUP);
+
+  EXPECT_TRUE(eventually([&] { return has(daemon.log(), "SIGHUP: the config is read at start"); })) << daemon.log();
+  EXPECT_TRUE(daemon.is_running());
+}
+
+TEST_F(Program, shows_the_url_and_a_command_to_paste) {
+  DaemonProcess daemon(directory_.path(), config);
+  ASSERT_TRUE(daemon.start()) << daemon.log();
+  const std::string url = "http://127.0.0.1:" + std::to_string(daemon.port()) + daemon.path();
+
+  EXPECT_TRUE(has(daemon.log(), "webhook URL  " + url + "\n")) << daemon.log();
+  EXPECT_TRUE(
+      has(daemon.log(), program("bellhop") + " --state-dir " + daemon.state().string() + " send booking.confirmed\n"))
+      << daemon.log();
+}
+
+TEST_F(Program, keeps_tokens_out_of_the_journal) {
+  DaemonProcess daemon(directory_.path(), std::string(config) + "[log]\nformat = \"journald\"\n");
+  ASSERT_TRUE(daemon.spawn());
+
+  EXPECT_TRUE(eventually([&] { return has(daemon.log(), "<6>bellhopd"); })) << daemon.log();
+  EXPECT_FALSE(has(daemon.log(), daemon.token())) << daemon.log();
+}
+
+TEST_F(Program, exits_with_75_when_another_daemon_holds_the_state) {
+  DaemonProcess daemon(directory_.path(), config);
+  ASSERT_TRUE(daemon.start()) << daemon.log();
+
+  const Ran second = bellhopd({"--config", daemon.config_file().string()});
+
+  EXPECT_EQ(second.status, 75) << second.output;
+  EXPECT_TRUE(has(second.output, std::to_string(daemon.pid()))) << second.output;
+  EXPECT_TRUE(daemon.is_running());
+}
+
+TEST_F(Program, exits_with_69_when_the_address_is_taken) {
+  DaemonProcess daemon(directory_.path(), config);
+  ASSERT_TRUE(daemon.start()) << daemon.log();
+  const std::string address = "127.0.0.1:" + std::to_string(daemon.port());
+
+  const Ran second = bellhopd({"--config", daemon.config_file().string(), "--state-dir",
+                               (directory_.path() / "other").string(), "--listen", address});
+
+  EXPECT_EQ(second.status, 69) << second.output;
+  EXPECT_TRUE(has(second.output, address)) << second.output;
+}
+
+TEST_F(Program, makes_its_state_directory_for_itself_alone) {
+  const fs::path state = directory_.path() / "made";
+  DaemonProcess daemon(directory_.path(), config);
+  ASSERT_TRUE(daemon.start_with({"--config", daemon.config_file().string(), "--state-dir", state.string()}))
+      << daemon.log();
+
+  EXPECT_EQ(fs::status(state).permissions(), fs::perms::owner_all);
+  EXPECT_TRUE(fs::exists(state / "journal.db"));
+  EXPECT_EQ(fs::status(state / "journal.db").permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  EXPECT_TRUE(fs::is_socket(state / "admin.sock"));
+}
+
+TEST_F(Program, in_the_background_returns_when_it_is_ready) {
+  const fs::path state = directory_.path() / "state";
+  const fs::path pidfile = directory_.path() / "bellhopd.pid";
+  const std::string file = write("b.toml", "state_dir = \"" + state.string() +
+                                               "\"\n[http]\nlisten = \"127.0.0.1:0\"\n[source.a]\ntokens = "
+                                               "[\"0123456789abcdef\"]\n");
+
+  const Ran ran = bellhopd({"--config", file, "--daemon", "--pidfile", pidfile.string()});
+  const pid_t pid = std::atoi(contents(pidfile).c_str());
+
+  EXPECT_EQ(ran.status, 0) << ran.output;
+  ASSERT_GT(pid, 1);
+  EXPECT_EQ(::kill(pid, 0), 0);
+  EXPECT_TRUE(fs::exists(state / "admin.sock"));
+  ASSERT_EQ(::kill(pid, SIGTERM), 0);
+  EXPECT_TRUE(eventually([&] { return !fs::exists(pidfile); }));
+}
+
+TEST_F(Program, in_the_background_tells_why_it_did_not_start) {
+  DaemonProcess daemon(directory_.path(), config);
+  ASSERT_TRUE(daemon.start()) << daemon.log();
+
+  const Ran second = bellhopd({"--config", daemon.config_file().string(), "--daemon"});
+  const Ran refused = bellhopd({"--config", write("bad.toml", "x = 1\n"), "--daemon"});
+  const Ran no_place =
+      bellhopd({"--config", daemon.config_file().string(), "--state-dir", (directory_.path() / "other").string(),
+                "--daemon", "--pidfile", "/nonexistent/x.pid"});
+
+  EXPECT_EQ(second.status, 75) << second.output;
+  EXPECT_TRUE(has(second.output, std::to_string(daemon.pid()))) << second.output;
+  EXPECT_EQ(refused.status, 78) << refused.output;
+  EXPECT_EQ(no_place.status, 73) << no_place.output;
+  EXPECT_TRUE(has(no_place.output, "/nonexistent/x.pid")) << no_place.output;
+}
+
+}  // namespace
+}  // namespace bellhop::test
