@@ -3,35 +3,42 @@
 
 #include <functional>
 
+#include "admin/answers.hpp"
 #include "base/log.hpp"
 #include "cli/daemon_client.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/json_text.hpp"
 #include "cli/json_view.hpp"
 #include "event/event_json.hpp"
+#include "journal/verify.hpp"
 
 namespace bellhop::core {
 namespace {
 
 using Page = std::function<int(const JsonValue &, const Screen &)>;
 
-// Asks once and prints: the JSON as it came, or the page.
+// Prints an answer: the JSON as it is, or the page.
+int print_answer(const std::string &json, bool is_json, const Screen &screen, const Page &page) {
+  rapidjson::Document document;
+  document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag>(json.data(), json.size());
+  if (document.HasParseError() || !document.IsObject()) {
+    return complain(screen, {Kind::internal, "the answer is not a JSON object; is the socket that of another program, or "
+                                             "of another version of bellhopd?"});
+  }
+  if (!is_json) return page(document, screen);
+  screen.out << json;
+  std::ostream nowhere(nullptr);  // the page also decides the exit code; here its text is not wanted
+  return page(document, Screen{nowhere, nowhere});
+}
+
+// Asks once and prints.
 int ask_and_print(const AskOptions &options, const Surroundings &surroundings, const Screen &screen,
                   const std::string &method, const std::string &target, const std::string &body, const Page &page) {
   auto daemon = DaemonClient::find(options.where, surroundings, options.timeout_ms);
   if (!daemon) return complain(screen, daemon.error());
   const auto answer = method == "GET" ? daemon->get(target) : daemon->post(target, body);
   if (!answer) return complain(screen, answer.error());
-  rapidjson::Document document;
-  document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag>(answer->data(), answer->size());
-  if (document.HasParseError() || !document.IsObject()) {
-    return complain(screen, {Kind::internal, "the answer to " + target + " is not a JSON object; is the socket that of "
-                                             "another program, or bellhopd of another version?"});
-  }
-  if (!options.is_json) return page(document, screen);
-  screen.out << *answer;
-  std::ostream nowhere(nullptr);  // the page also decides the exit code; here its text is not wanted
-  return page(document, Screen{nowhere, nowhere});
+  return print_answer(*answer, options.is_json, screen, page);
 }
 
 Colour colour_of_state(const std::string &state) {
@@ -178,6 +185,18 @@ int print_event(const JsonValue &event, const std::string &document, const Scree
   return is_intact ? exit_ok : exit_refused;
 }
 
+int print_verify(const JsonValue &report, const Screen &screen) {
+  for (const JsonValue &finding : list(report, "findings").GetArray()) {
+    if (finding.IsString()) {
+      screen.out << screen.paint("damage: ", Colour::bad) << printable(finding.GetString()) << '\n';
+    }
+  }
+  const bool is_well = flag(report, "ok");
+  screen.out << number(report, "events") << " events read, seq " << number(report, "first") << " to "
+             << number(report, "newest") << ": " << (is_well ? "all is well" : "damage found, see above") << '\n';
+  return is_well ? exit_ok : exit_refused;
+}
+
 }  // namespace
 
 int complain(const Screen &screen, const Error &error) {
@@ -273,16 +292,19 @@ int run_replay(const ReplayOptions &options, const Surroundings &surroundings, c
                        });
 }
 
-int run_verify(const AskOptions &options, const Surroundings &surroundings, const Screen &screen) {
-  return ask_and_print(options, surroundings, screen, "POST", "/v1/verify", "", [](const JsonValue &answer, const Screen &to) {
-    for (const JsonValue &finding : list(answer, "findings").GetArray()) {
-      if (finding.IsString()) to.out << to.paint("damage: ", Colour::bad) << printable(finding.GetString()) << '\n';
-    }
-    const bool is_well = flag(answer, "ok");
-    to.out << number(answer, "events") << " events read, seq " << number(answer, "first") << " to "
-           << number(answer, "newest") << ": " << (is_well ? "all is well" : "damage found, see above") << '\n';
-    return static_cast<int>(is_well ? exit_ok : exit_refused);
-  });
+int run_verify(const VerifyOptions &options, const Surroundings &surroundings, const Screen &screen) {
+  if (!options.is_offline) {
+    return ask_and_print(options.ask, surroundings, screen, "POST", "/v1/verify", "", print_verify);
+  }
+  const auto path = find_journal(options.ask.where, surroundings);
+  if (!path) return complain(screen, path.error());
+  const auto report = verify_offline(*path);
+  if (!report) return complain(screen, report.error());
+  JsonWriter json;
+  json.open('{');
+  write_verify(json, *report);
+  json.close('}');
+  return print_answer(json.take() + "\n", options.ask.is_json, screen, print_verify);
 }
 
 }  // namespace bellhop::core

@@ -41,13 +41,18 @@ struct ReplayOptions {
   std::string reference, instance;
 };
 
+struct VerifyOptions {
+  AskOptions ask;
+  bool is_offline = false;  // open the journal here; no daemon may have it open
+};
+
 int run_status(const AskOptions &options, const Surroundings &surroundings, const Screen &screen);
 int run_instances(const AskOptions &options, const Surroundings &surroundings, const Screen &screen);
 int run_events(const EventsOptions &options, const Surroundings &surroundings, const Screen &screen);
 int run_show(const ShowOptions &options, const Surroundings &surroundings, const Screen &screen);
 int run_dead(const DeadOptions &options, const Surroundings &surroundings, const Screen &screen);
 int run_replay(const ReplayOptions &options, const Surroundings &surroundings, const Screen &screen);
-int run_verify(const AskOptions &options, const Surroundings &surroundings, const Screen &screen);
+int run_verify(const VerifyOptions &options, const Surroundings &surroundings, const Screen &screen);
 
 // "bellhop: SENTENCE" to standard error; returns the exit code that belongs to the error.
 int complain(const Screen &screen, const Error &error);

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/check.hpp"
 
+#include <algorithm>
+#include <tuple>
+
 #include "base/log.hpp"
 #include "cli/exit_code.hpp"
+#include "daemon/plans.hpp"
 #include "event/event_json.hpp"
 
 namespace bellhop::core {
@@ -41,10 +45,23 @@ void print_json(const Loaded &loaded, const Screen &screen) {
   screen.out << json << "}\n";
 }
 
+// What the plugins say of themselves and of their settings; children ask them.
+void add_plugins_word(Loaded &loaded, const Surroundings &surroundings) {
+  const Plans plans = make_plans(loaded.config, surroundings, PlanDepth::check);
+  loaded.errors.insert(loaded.errors.end(), plans.errors.begin(), plans.errors.end());
+  loaded.warnings.insert(loaded.warnings.end(), plans.warnings.begin(), plans.warnings.end());
+  const auto is_before = [](const Finding &a, const Finding &b) {
+    return std::tie(a.at.line, a.at.column) < std::tie(b.at.line, b.at.column);
+  };
+  std::stable_sort(loaded.errors.begin(), loaded.errors.end(), is_before);
+  std::stable_sort(loaded.warnings.begin(), loaded.warnings.end(), is_before);
+}
+
 }  // namespace
 
 int run_check(const std::string &file, bool is_json, const Surroundings &surroundings, const Screen &screen) {
-  const Loaded loaded = load_config(file, surroundings);
+  Loaded loaded = load_config(file, surroundings);
+  add_plugins_word(loaded, surroundings);
   const bool is_good = loaded.errors.empty();
   if (is_json) {
     print_json(loaded, screen);

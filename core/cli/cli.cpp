@@ -178,12 +178,13 @@ void add_plain(CLI::App &app, Commands &commands) {
 }
 
 void add_verify(CLI::App &app, Commands &commands) {
-  const auto options = std::make_shared<AskOptions>();
-  options->timeout_ms = 3'600'000;
+  const auto options = std::make_shared<VerifyOptions>();
+  options->ask.timeout_ms = 3'600'000;
   CLI::App *command = add_command(app, "verify", "Read the whole journal and check every checksum",
-                                  "  bellhop verify\n  bellhop verify --json\n"
+                                  "  bellhop verify\n  bellhop verify --offline --state-dir /var/lib/bellhop\n"
                                   "Exits with 0 when all is well, 1 when damage was found.");
-  add_ask(*command, *options);
+  command->add_flag("--offline", options->is_offline, "open the journal here; for when no daemon runs");
+  add_ask(*command, options->ask);
   bind(*command, commands, options, run_verify);
 }
 

@@ -22,13 +22,31 @@ std::string in(const std::string &directory, const std::string &name) {
   return (std::filesystem::path(directory) / name).string();
 }
 
-// The socket that a config file speaks of; a config with errors still says where its state is.
-std::optional<std::string> socket_of_config(const std::string &file, const Surroundings &surroundings) {
+struct StatePaths {
+  std::string socket, journal;
+};
+
+StatePaths paths_of_state(const std::string &state_dir) { return {in(state_dir, socket_name), in(state_dir, "journal.db")}; }
+
+// What a config file speaks of; a config with errors still says where its state is.
+std::optional<StatePaths> paths_of_config(const std::string &file, const Surroundings &surroundings) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(file, ignored)) return std::nullopt;
-  const Loaded loaded = load_config(file, surroundings);
-  if (loaded.config.state_dir.empty()) return std::nullopt;
-  return in(loaded.config.state_dir, loaded.config.admin.socket);
+  const Config config = load_config(file, surroundings).config;
+  if (config.state_dir.empty()) return std::nullopt;
+  return StatePaths{in(config.state_dir, config.admin.socket), in(config.state_dir, config.journal.path)};
+}
+
+Error unreadable_config(const std::string &file) {
+  return {Kind::invalid, "the config file " + file + " cannot be read"};
+}
+
+std::vector<StatePaths> guesses(const Surroundings &surroundings) {
+  std::vector<StatePaths> out;
+  if (auto paths = paths_of_config(default_config, surroundings)) out.push_back(*std::move(paths));
+  out.push_back(paths_of_state("/var/lib/bellhop"));
+  out.push_back(paths_of_state("./bellhop-state"));
+  return out;
 }
 
 // "root, bellhop or a member of group bellhop": who may pass `path`, as far as its owner tells.
@@ -54,17 +72,13 @@ Result<std::string> find_socket(const SocketChoice &choice, const Surroundings &
   if (!choice.socket.empty()) return choice.socket;
   const auto named = surroundings.environment.find("BELLHOP_SOCKET");
   if (named != surroundings.environment.end() && !named->second.empty()) return named->second;
-  if (!choice.state_dir.empty()) return in(choice.state_dir, socket_name);
+  if (!choice.state_dir.empty()) return paths_of_state(choice.state_dir).socket;
   if (!choice.config.empty()) {
-    if (auto path = socket_of_config(choice.config, surroundings)) return *std::move(path);
-    return Error{Kind::invalid, "the config file " + choice.config + " cannot be read"};
+    if (auto paths = paths_of_config(choice.config, surroundings)) return paths->socket;
+    return unreadable_config(choice.config);
   }
-  std::vector<std::string> guesses;
-  if (auto path = socket_of_config(default_config, surroundings)) guesses.push_back(*std::move(path));
-  guesses.push_back(in("/var/lib/bellhop", socket_name));
-  guesses.push_back(in("./bellhop-state", socket_name));
   std::string looked, closed;
-  for (const std::string &guess : guesses) {
+  for (const auto &[guess, journal] : guesses(surroundings)) {
     struct stat found {};
     if (::stat(guess.c_str(), &found) == 0) return guess;
     if (errno == EACCES && closed.empty()) closed = guess;
@@ -73,6 +87,21 @@ Result<std::string> find_socket(const SocketChoice &choice, const Surroundings &
   if (!closed.empty()) return explain_socket({Kind::denied, closed + ": permission denied"}, closed);
   return Error{Kind::unavailable, "no running bellhopd found (looked at " + looked + "): " + start_it +
                                       ", or say where it is with --socket PATH or --state-dir DIR"};
+}
+
+Result<std::string> find_journal(const SocketChoice &choice, const Surroundings &surroundings) {
+  if (!choice.state_dir.empty()) return paths_of_state(choice.state_dir).journal;
+  if (!choice.config.empty()) {
+    if (auto paths = paths_of_config(choice.config, surroundings)) return paths->journal;
+    return unreadable_config(choice.config);
+  }
+  std::string looked;
+  for (const auto &[socket, guess] : guesses(surroundings)) {
+    std::error_code ignored;
+    if (std::filesystem::exists(guess, ignored)) return guess;
+    looked += (looked.empty() ? "" : ", ") + guess;
+  }
+  return Error{Kind::not_found, "no journal found (looked at " + looked + "): say where it is with --state-dir DIR"};
 }
 
 Error explain_socket(const Error &error, const std::string &path) {
