@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/elf_file.hpp"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+namespace bellhop::core {
+
+namespace {
+
+#if defined(__x86_64__)
+constexpr unsigned machine_of_host = EM_X86_64;
+#elif defined(__aarch64__)
+constexpr unsigned machine_of_host = EM_AARCH64;
+#elif defined(__riscv)
+constexpr unsigned machine_of_host = EM_RISCV;
+#elif defined(__powerpc64__)
+constexpr unsigned machine_of_host = EM_PPC64;
+#elif defined(__s390x__)
+constexpr unsigned machine_of_host = EM_S390;
+#else
+#error "name the ELF machine of this processor here"
+#endif
+constexpr std::size_t segments_count_max = 256;
+
+std::string machine_name(unsigned machine) {
+  switch (machine) {
+    case EM_X86_64: return "x86-64";
+    case EM_AARCH64: return "arm64";
+    case EM_ARM: return "arm (32 bits)";
+    case EM_386: return "x86 (32 bits)";
+    case EM_RISCV: return "riscv";
+    case EM_PPC64: return "ppc64";
+    case EM_S390: return "s390";
+    default: return "ELF machine " + std::to_string(machine);  // any number may come
+  }
+}
+
+struct File {
+  int fd;
+  ~File() {
+    if (fd >= 0) ::close(fd);
+  }
+  bool read(void *out, std::size_t size, std::uint64_t offset) const {
+    return ::pread(fd, out, size, static_cast<off_t>(offset)) == static_cast<ssize_t>(size);
+  }
+};
+
+Error refuse(const std::string &path, const std::string &why) { return Error{Kind::invalid, path + ": " + why}; }
+
+// Every part that the loader will map must be in the file.
+Result<void> check_segments(const File &file, const std::string &path, const Elf64_Ehdr &header, std::uint64_t size) {
+  if (header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phnum == 0 || header.e_phnum > segments_count_max) {
+    return refuse(path, "damaged ELF file: " + std::to_string(header.e_phnum) + " program headers");
+  }
+  std::vector<Elf64_Phdr> segments(header.e_phnum);
+  if (!file.read(segments.data(), segments.size() * sizeof(Elf64_Phdr), header.e_phoff)) {
+    return refuse(path, "cut off: its program headers are beyond its end at " + std::to_string(size) + " bytes");
+  }
+  for (const Elf64_Phdr &segment : segments) {
+    if (segment.p_type != PT_LOAD && segment.p_type != PT_DYNAMIC) continue;
+    if (segment.p_filesz > size || segment.p_offset > size - segment.p_filesz) {
+      return refuse(path, "cut off: it has " + std::to_string(size) + " bytes, its headers speak of at least " +
+                              std::to_string(segment.p_offset + segment.p_filesz));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_elf_file(const std::string &path) {
+  const File file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  struct stat state {};
+  if (file.fd < 0 || ::fstat(file.fd, &state) != 0) {
+    const Kind kind = errno == ENOENT ? Kind::not_found : Kind::unavailable;
+    return Error{kind, path + ": cannot open the plugin library: " + std::strerror(errno)};
+  }
+  if (!S_ISREG(state.st_mode)) return refuse(path, "not a file");
+  const auto size = static_cast<std::uint64_t>(state.st_size);
+
+  Elf64_Ehdr header{};
+  if (!file.read(&header, SELFMAG, 0) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) {
+    return refuse(path, "not a plugin library: it is no ELF file");
+  }
+  if (!file.read(&header, sizeof header, 0)) return refuse(path, "cut off after " + std::to_string(size) + " bytes");
+  if (header.e_machine != machine_of_host) {
+    return refuse(path, "built for " + machine_name(header.e_machine) + ", this host is " +
+                            machine_name(machine_of_host));
+  }
+  if (header.e_ident[EI_CLASS] != ELFCLASS64) return refuse(path, "a 32-bit library, this host is a 64-bit program");
+  if (header.e_ident[EI_DATA] != (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB)) {
+    return refuse(path, "built for the other byte order");
+  }
+  if (header.e_type != ET_DYN) return refuse(path, "not a shared library (ELF type " + std::to_string(header.e_type) + ")");
+  return check_segments(file, path, header, size);
+}
+
+}  // namespace bellhop::core

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// ELF file: looks at a plugin library with plain reads before the loader maps it. The loader trusts the program headers;
+// a file that was cut off would end the process with SIGBUS, long after dlopen. Loads nothing.
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+
+namespace bellhop::core {
+
+// Is the file a complete shared library for this machine?
+//   errors    one sentence that names the file and, where there are two sides, both
+Result<void> check_elf_file(const std::string &path);
+
+}  // namespace bellhop::core

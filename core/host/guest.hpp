@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Guest: one live plugin and the only place that enters it. Owns every buffer that crosses the ABI, so that the child
+// program and in-process hosting behave alike. It knows neither frames nor processes.
+//
+// One thread owns a guest from create() to the destructor. An exception that a plugin lets out ends the process
+// (std::terminate): the contract forbids it, and no state behind it can be trusted.
+#pragma once
+
+#include <bellhop/plugin.h>
+
+#include <deque>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "host/json_tree.hpp"
+#include "host/wire.hpp"
+
+namespace bellhop::core {
+
+struct GuestSpec {
+  std::string instance;       // name in the configuration
+  std::string settings_json;  // defaults filled in, secrets resolved
+  std::string state_dir;
+  std::uint32_t worker = 0;
+};
+
+// What a guest reaches the world by. Each may be called from any thread of the plugin, and must not throw.
+struct GuestDoors {
+  std::function<void(Level, std::string_view line)> log;  // valid UTF-8, at most log_line_bytes_max
+  std::function<Milliseconds()> now_ms;                   // Unix time
+  std::function<bool()> is_stopping;
+};
+
+struct Outcome {
+  std::int32_t code = BHP_OK;
+  Milliseconds retry_after_ms = 0;
+  std::string message;  // UTF-8, at most message_bytes_max
+};
+
+struct BatchOutcome {
+  Outcome whole;                  // of the batch call; BHP_OK for a single delivery
+  std::vector<Outcome> outcomes;  // one per parcel; count only when whole.code is BHP_OK
+};
+
+class Guest {
+ public:
+  Guest(const bhp_plugin &plugin, GuestSpec spec, GuestDoors doors);
+  ~Guest();  // stop() and destroy, as far as the life got
+  Guest(const Guest &) = delete;
+  Guest &operator=(const Guest &) = delete;
+
+  Outcome create();
+  Outcome start();
+  // Texts of the batch must be followed by a 0 byte, as wire::decode_batch and std::string leave them.
+  BatchOutcome deliver(const wire::BatchView &batch);
+  void stop();
+  bool is_batching() const { return batch_ != nullptr; }
+
+ private:
+  // A reply with its buffer.
+  struct Slot {
+    char message[wire::message_bytes_max + 1];
+    bhp_reply reply;
+    void clear();
+    Outcome outcome(std::int32_t code) const;
+  };
+  void fill(bhp_event &event, const wire::ParcelView &parcel, JsonDocument &document, Milliseconds budget_ms);
+  void grow(std::size_t count);
+
+  static void log_line(const bhp_host *host, std::int32_t level, const char *text, std::size_t size) noexcept;
+  static std::int64_t now_ms(const bhp_host *host) noexcept;
+  static std::int32_t stopping(const bhp_host *host) noexcept;
+  static const void *service(const bhp_host *host, const char *id) noexcept;
+
+  const bhp_plugin &plugin_;
+  const bhp_batch_v1 *batch_;
+  const GuestSpec spec_;
+  const GuestDoors doors_;
+  bhp_host host_{};
+  void *instance_ = nullptr;
+  bool is_created_ = false, is_started_ = false;
+
+  // Reused from call to call; deques, because their elements never move.
+  Slot whole_{};
+  std::deque<Slot> slots_;
+  std::deque<JsonDocument> documents_;
+  std::vector<bhp_event> events_;
+  std::vector<const bhp_event *> event_pointers_;
+  std::vector<bhp_reply *> reply_pointers_;
+};
+
+}  // namespace bellhop::core
