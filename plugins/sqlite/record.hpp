@@ -29,9 +29,9 @@ struct Column {
 
 constexpr std::array columns{
     Column{"status", "/booking/status"},
-    Column{"start_time", "/booking/start", Column::Kind::time},
+    Column{"start", "/booking/start", Column::Kind::time},
     Column{"start_epoch", "/booking/start", Column::Kind::epoch},
-    Column{"end_time", "/booking/end", Column::Kind::time},
+    Column{"end", "/booking/end", Column::Kind::time},
     Column{"end_epoch", "/booking/end", Column::Kind::epoch},
     Column{"timezone", "/booking/timezone"},
     Column{"attendee_name", "/booking/attendee/name", Column::Kind::text, "/attendee/name"},
@@ -60,7 +60,7 @@ constexpr std::array columns{
     Column{"utm_campaign", "/booking/utm/campaign"},
     Column{"utm_term", "/booking/utm/term"},
     Column{"utm_content", "/booking/utm/content"},
-    Column{"created_time", "/booking/created", Column::Kind::time},
+    Column{"created", "/booking/created", Column::Kind::time},
 };
 constexpr std::size_t status_column = 0;
 using Row = std::array<Value, columns.size()>;

@@ -16,8 +16,8 @@ constexpr std::int64_t never_ms = -62'167'219'200'000;
 
 // The columns of booking after those of record.hpp, in the order in which they are bound and read.
 constexpr const char *more_columns =
-    "canceled_time, reschedule_count, event_count, first_event_seq, first_event_time, last_event_seq, last_event_time, "
-    "last_event_ms, updated_time";
+    "canceled, reschedule_count, event_count, first_event_seq, first_event_time, last_event_seq, last_event_time, "
+    "last_event_ms, updated";
 
 std::string column_list() {
   std::string list;

@@ -29,7 +29,7 @@ std::vector<core::Parcel> legacy_life(const std::string &booking_id = "BOOKING_I
 }
 
 const char *const state_sql =
-    "SELECT status, start_time, canceled_time, reschedule_count, event_count, first_event_seq, first_event_time, "
+    "SELECT status, start, canceled, reschedule_count, event_count, first_event_seq, first_event_time, "
     "last_event_seq, last_event_time FROM booking";
 const char *const canceled_state =
     "canceled|2014-02-03T10:00:00Z|2014-01-05T00:00:00.000Z|2|5|1|2014-01-01T00:00:00.000Z|5|2014-01-05T00:00:00.000Z";
@@ -38,12 +38,12 @@ TEST_F(SqlitePlugin, follows_the_life_of_a_legacy_booking) {
   for (const core::Parcel &parcel : legacy_life()) ASSERT_EQ(host().deliver(parcel).code, BHP_OK);
 
   EXPECT_EQ(ask(state_sql), canceled_state);
-  EXPECT_EQ(ask("SELECT type, field, old, new FROM change WHERE field IN ('status', 'start_time') "
+  EXPECT_EQ(ask("SELECT type, field, old, new FROM change WHERE field IN ('status', 'start') "
                 "ORDER BY event_no, position"),
             "booking.requested|status|-|requested\n"
             "booking.confirmed|status|requested|confirmed\n"
-            "booking.rescheduled|start_time|2014-02-01T10:00:00Z|2014-02-02T10:00:00Z\n"
-            "booking.rescheduled|start_time|2014-02-02T10:00:00Z|2014-02-03T10:00:00Z\n"
+            "booking.rescheduled|start|2014-02-01T10:00:00Z|2014-02-02T10:00:00Z\n"
+            "booking.rescheduled|start|2014-02-02T10:00:00Z|2014-02-03T10:00:00Z\n"
             "booking.canceled|status|confirmed|canceled");
 }
 
@@ -109,7 +109,7 @@ TEST_F(SqlitePlugin, lets_the_journal_decide_between_events_of_the_same_time) {
   host().deliver(newer);
   host().deliver(older);
 
-  EXPECT_EQ(ask("SELECT start_time FROM booking"), "2014-02-09T10:00:00Z");
+  EXPECT_EQ(ask("SELECT start FROM booking"), "2014-02-09T10:00:00Z");
 }
 
 TEST_F(SqlitePlugin, does_not_let_a_forged_future_shut_out_what_follows) {
@@ -121,7 +121,7 @@ TEST_F(SqlitePlugin, does_not_let_a_forged_future_shut_out_what_follows) {
   host().deliver(forged);
   host().deliver(honest);
 
-  EXPECT_EQ(ask("SELECT status, last_event_seq, canceled_time FROM booking"), "confirmed|2|-");
+  EXPECT_EQ(ask("SELECT status, last_event_seq, canceled FROM booking"), "confirmed|2|-");
 }
 
 TEST_F(SqlitePlugin, skips_what_it_has_recorded_already) {
@@ -169,7 +169,7 @@ TEST_F(SqlitePlugin, keeps_every_attendee_of_a_group_whatever_comes_first) {
   host().deliver(parcel_of(attendee_body("scheduled", "2024-05-31T00:00:00Z", "b@example.org"), 4));
 
   EXPECT_EQ(ask("SELECT position, email FROM attendee ORDER BY position"), "0|a@example.org\n1|b@example.org");
-  EXPECT_EQ(ask("SELECT status, event_count, last_event_seq, start_time FROM booking"),
+  EXPECT_EQ(ask("SELECT status, event_count, last_event_seq, start FROM booking"),
             "confirmed|4|2|2024-06-03T14:00:00Z");
 }
 

@@ -22,9 +22,9 @@ TEST_F(SqlitePlugin, shows_the_published_sample_with_its_answers) {
   const core::PluginAnswer answer = host().deliver(parcel_of(body, 1));
 
   EXPECT_EQ(answer.code, BHP_OK) << answer.message;
-  EXPECT_EQ(ask("SELECT id, status, start_time, start_epoch, timezone, attendee_name, attendee_email, attendee_phone, "
+  EXPECT_EQ(ask("SELECT id, status, start, start_epoch, timezone, attendee_name, attendee_email, attendee_phone, "
                 "meeting_type_name, duration_s, price_amount, price_currency, host_name, organization_name, "
-                "created_time, reschedule_count, event_count, last_event_seq, last_event_time FROM booking"),
+                "created, reschedule_count, event_count, last_event_seq, last_event_time FROM booking"),
             "BOOKING_ID|confirmed|2014-01-01T00:00:00Z|1388534400|US/Pacific|John Smith|webhooks+sample@appointlet.com|"
             "+1.888.555.1212|Meeting Type 1|1800|0.00|USD|Member 1|Organization 1|2017-06-29T20:00:05Z|0|1|1|"
             "2014-01-01T00:00:00.000Z");
@@ -92,7 +92,7 @@ TEST_F(SqlitePlugin, offers_views_for_export_days_and_answers) {
 TEST_F(SqlitePlugin, takes_what_the_v5_dialect_says) {
   host().deliver(parcel_of(payload("v5_meeting_scheduled.partial.json"), 1));
 
-  EXPECT_EQ(ask("SELECT id, status, start_time, end_time, meeting_type_name, location, location_type, attendee_email "
+  EXPECT_EQ(ask("SELECT id, status, start, end, meeting_type_name, location, location_type, attendee_email "
                 "FROM booking"),
             "2751918|confirmed|2024-06-03T14:00:00Z|2024-06-03T14:30:00Z|Example Meeting Type (Group)|"
             "123 Address Street|place|-");

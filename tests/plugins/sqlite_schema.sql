@@ -17,9 +17,9 @@ CREATE INDEX event_by_subject ON event (subject, time_ms);
 CREATE TABLE booking (  -- the newest known state, one row per booking; NULL: never said
   id                  TEXT    NOT NULL PRIMARY KEY,
   status              TEXT    NOT NULL,  -- requested, confirmed, canceled, declined, unknown
-  start_time          TEXT,              -- UTC
+  start               TEXT,              -- UTC
   start_epoch         INTEGER,           -- the same as Unix time in seconds
-  end_time            TEXT,
+  "end"               TEXT,
   end_epoch           INTEGER,
   timezone            TEXT,              -- of the attendee
   attendee_name       TEXT,
@@ -48,8 +48,8 @@ CREATE TABLE booking (  -- the newest known state, one row per booking; NULL: ne
   utm_campaign        TEXT,
   utm_term            TEXT,
   utm_content         TEXT,
-  created_time        TEXT,              -- of the booking, by the vendor's word
-  canceled_time       TEXT,              -- of the event that canceled it; NULL while it stands
+  created             TEXT,              -- of the booking, by the vendor's word
+  canceled            TEXT,              -- of the event that canceled it; NULL while it stands
   reschedule_count    INTEGER NOT NULL,  -- events booking.rescheduled, late ones included
   event_count         INTEGER NOT NULL,  -- events about it, late ones included
   first_event_seq     INTEGER NOT NULL,
@@ -57,7 +57,7 @@ CREATE TABLE booking (  -- the newest known state, one row per booking; NULL: ne
   last_event_seq      INTEGER NOT NULL,  -- the event that this state comes from
   last_event_time     TEXT    NOT NULL,
   last_event_ms       INTEGER NOT NULL,
-  updated_time        TEXT    NOT NULL   -- when Bellhop received that event
+  updated             TEXT    NOT NULL   -- when Bellhop received that event
 ) STRICT;
 CREATE INDEX booking_by_start ON booking (start_epoch);
 CREATE INDEX booking_by_email ON booking (attendee_email);
@@ -97,29 +97,29 @@ CREATE TABLE change (  -- what each event changed; a late event, or one that cha
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX change_by_booking ON change (booking_id, event_no);
 CREATE VIEW booking_export AS
-SELECT b.id, b.status, b.start_time, b.end_time, b.timezone, b.attendee_name, b.attendee_email, b.attendee_phone,
+SELECT b.id, b.status, b.start, b."end", b.timezone, b.attendee_name, b.attendee_email, b.attendee_phone,
        b.meeting_type_name, b.duration_s / 60 AS duration_min, b.host_name, b.price_amount, b.price_currency,
        b.location, b.utm_source, b.utm_medium, b.utm_campaign, b.utm_term, b.utm_content,
-       b.reschedule_count, b.created_time, b.canceled_time, b.updated_time,
+       b.reschedule_count, b.created, b.canceled, b.updated,
        (SELECT group_concat(line, char(10)) FROM (
           SELECT coalesce(label, slug, 'answer ' || (position + 1)) || ': ' || text AS line
           FROM answer WHERE booking_id = b.id ORDER BY position)) AS answers,
        b.url
 FROM booking AS b;
 CREATE VIEW bookings_by_day AS
-SELECT substr(start_time, 1, 10) AS day, count(*) AS bookings,
+SELECT substr(start, 1, 10) AS day, count(*) AS bookings,
        sum(status = 'confirmed') AS confirmed, sum(status = 'requested') AS requested,
        sum(status = 'canceled') AS canceled, sum(status = 'declined') AS declined,
        sum(reschedule_count > 0) AS rescheduled
-FROM booking WHERE start_time IS NOT NULL GROUP BY day ORDER BY day;
+FROM booking WHERE start IS NOT NULL GROUP BY day ORDER BY day;
 CREATE VIEW utm_report AS
 SELECT coalesce(utm_source, '(none)') AS utm_source, coalesce(utm_medium, '(none)') AS utm_medium,
        coalesce(utm_campaign, '(none)') AS utm_campaign, count(*) AS bookings,
        sum(status = 'confirmed') AS confirmed, sum(status = 'canceled') AS canceled,
        round(sum(CASE WHEN status = 'confirmed' THEN CAST(price_amount AS REAL) END), 2) AS confirmed_price,
-       price_currency, min(start_time) AS first_start, max(start_time) AS last_start
+       price_currency, min(start) AS first_start, max(start) AS last_start
 FROM booking GROUP BY 1, 2, 3, price_currency ORDER BY bookings DESC;
 CREATE VIEW answer_report AS
-SELECT a.booking_id, b.status, b.start_time, b.attendee_name, b.attendee_email, b.meeting_type_name, b.utm_source,
+SELECT a.booking_id, b.status, b.start, b.attendee_name, b.attendee_email, b.meeting_type_name, b.utm_source,
        a.position, a.slug, a.label, a.kind, a.text, a.value
 FROM answer AS a JOIN booking AS b ON b.id = a.booking_id;

@@ -10,7 +10,7 @@
 #include <ctime>
 #include <deque>
 
-#include "support/plugin_json.hpp"
+#include "host/json_tree.hpp"
 
 namespace bellhop::test {
 
@@ -27,9 +27,9 @@ struct Reply {
   }
 };
 
-// A parcel in the form of the ABI, with its document parsed.
+// A parcel in the form of the ABI.
 struct AbiEvent {
-  explicit AbiEvent(const core::Parcel &parcel, const bhp_host *host) : host_(host), id_(parcel.id.text()) {
+  explicit AbiEvent(const core::Parcel &parcel) : id_(parcel.id.text()) {
     event.struct_size = sizeof event;
     event.flags = parcel.flags;
     event.id = {id_.data(), id_.size()};
@@ -42,17 +42,17 @@ struct AbiEvent {
     event.attempts_max = parcel.attempts_max;
     event.json = {parcel.json.data(), parcel.json.size()};
     event.body = {parcel.body.data(), parcel.body.size()};
-    event.root = json_service().parse(host, parcel.json.data(), parcel.json.size());
+    document_.assign(parcel.json);
+    event.root = document_.root();
   }
-  ~AbiEvent() { json_service().release(host_, event.root); }
   AbiEvent(const AbiEvent &) = delete;
   AbiEvent &operator=(const AbiEvent &) = delete;
 
   bhp_event event{};
 
  private:
-  const bhp_host *host_;
   std::string id_;
+  core::JsonDocument document_;  // parsed when the plugin looks, as in the real host
 };
 
 void take_line(const bhp_host *host, std::int32_t, const char *text, std::size_t size) {
@@ -64,7 +64,7 @@ std::int64_t now_ms(const bhp_host *) { return static_cast<std::int64_t>(std::ti
 std::int32_t stopping(const bhp_host *) { return 0; }
 
 const void *service(const bhp_host *, const char *id) {
-  return std::strcmp(id, BHP_SVC_JSON) == 0 ? &json_service() : nullptr;
+  return std::strcmp(id, BHP_SVC_JSON) == 0 ? core::json_service() : nullptr;
 }
 
 [[noreturn]] void give_up(const char *what, const char *cause) {
@@ -105,7 +105,7 @@ core::PluginAnswer PluginHost::start() {
 }
 
 core::PluginAnswer PluginHost::deliver(const core::Parcel &parcel) {
-  const AbiEvent event(parcel, &host_);
+  const AbiEvent event(parcel);
   Reply reply;
   return reply.answer(plugin_->deliver(instance_, &event.event, &reply.reply));
 }
@@ -120,7 +120,7 @@ std::vector<core::PluginAnswer> PluginHost::deliver_batch(const std::vector<core
   std::vector<const bhp_event *> event_list;
   std::vector<bhp_reply *> reply_list;
   for (const core::Parcel &parcel : parcels) {
-    event_list.push_back(&events.emplace_back(parcel, &host_).event);
+    event_list.push_back(&events.emplace_back(parcel).event);
     reply_list.push_back(&replies.emplace_back().reply);
   }
   const bhp_batch batch{sizeof batch, static_cast<std::uint32_t>(parcels.size()), event_list.data(), 0, 0};

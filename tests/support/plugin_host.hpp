@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // PluginHost: a plugin's .so driven through the public ABI and nothing else, one call after the other, for the tests of
-// the built-in plugins. No process, no deadline, no retry: what the plugin answers is what the test sees.
+// the built-in plugins. The host's own JSON service; no process, no deadline, no retry: what the plugin answers is what
+// the test sees.
 #pragma once
 
 #include <bellhop/plugin.h>
