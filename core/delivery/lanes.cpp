@@ -98,6 +98,7 @@ Offer Lanes::pop(Lane &lane) {
   Offer offer = std::move(offers.front());
   offers.pop_front();
   count(offer, -1);
+  is_due_stalled_ = false;
   if (!lane.is_replay_turn) lane.floor = offer.owed.key.seq;
   lane.state = State::idle;
   return offer;
@@ -124,6 +125,9 @@ void Lanes::held(const Settlement &settlement) {
   front.owed.first_ms = settlement.first_ms;
   front.owed.due_ms = settlement.due_ms;
   front.is_redelivery = true;
+  count(front, -1);
+  front.origin = Offer::Origin::due;  // as its row will be among those of due()
+  count(front, +1);
 }
 
 void Lanes::finished(SubjectKey subject) {

@@ -9,21 +9,26 @@
 namespace bellhop::core {
 
 bool Lanes::has_scan_room() const {
-  // In strides of a quarter window, so that a long backlog does not cost one read per delivery.
+  // In strides of a page, so that a long backlog does not cost one read per delivery.
   const int room = limits_.window_events_max - window_count_;
-  if (room >= limits_.window_events_max / 4) return true;
+  if (room >= limits_.page_events) return true;
   return room > 0 && std::all_of(queues_.begin(), queues_.end(), [](const auto &queue) { return queue.empty(); });
 }
 
 bool Lanes::wants_load(Milliseconds now, bool with_due) const {
   if (!refills_.empty()) return true;
   if (is_scan_wanted_ && has_scan_room()) return true;
-  return with_due && due_count_ < limits_.window_events_max && (is_due_wanted_ || (next_due_ms_ && *next_due_ms_ <= now));
+  return with_due && wants_due(now);
+}
+
+bool Lanes::wants_due(Milliseconds now) const {
+  if (due_count_ >= limits_.window_events_max || is_due_stalled_) return false;
+  return is_due_wanted_ || (next_due_ms_ && *next_due_ms_ <= now);
 }
 
 Result<void> Lanes::load(Milliseconds now, bool with_due) {
   if (Result<void> result = refill(); !result.ok()) return result;
-  if (with_due && due_count_ < limits_.window_events_max && (is_due_wanted_ || (next_due_ms_ && *next_due_ms_ <= now))) {
+  if (with_due && wants_due(now)) {
     if (Result<void> result = load_due(now); !result.ok()) return result;
   }
   if (is_scan_wanted_ && has_scan_room()) return scan();
@@ -94,9 +99,11 @@ Result<void> Lanes::load_due(Milliseconds now) {
   } else {
     is_due_wanted_ = true;
   }
+  const int count_before = due_count_;
   for (const Owed &owed : *rows) {
     if (!is_held_in_memory(owed)) join_due(owed);
   }
+  is_due_stalled_ = is_due_wanted_ && due_count_ == count_before;
   return {};
 }
 

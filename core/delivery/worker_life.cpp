@@ -59,7 +59,10 @@ void WorkerLife::stopping() { state_ = State::stopping; }
 void WorkerLife::stopped() { state_ = State::stopped; }
 
 std::string WorkerLife::died(Milliseconds now, std::string sentence, bool is_refusal) {
-  if (!kill_why_.empty()) sentence = std::exchange(kill_why_, {});
+  if (!kill_why_.empty()) {
+    sentence = std::exchange(kill_why_, {});
+    is_refusal = false;
+  }
   last_death_ = sentence;
   state_ = State::absent;
   is_refused_ = is_refusal;

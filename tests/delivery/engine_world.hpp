@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+// EngineWorld: an Engine on a MemoryJournal with everything around it made of paper. The test says what each child answers
+// and when a settle becomes durable; nothing happens by itself but spawning (and even that can be turned off).
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bellhop/plugin.h"
+#include "delivery/engine.hpp"
+#include "journal/memory_journal.hpp"
+#include "support/fake_clock.hpp"
+
+namespace bellhop::core {
+
+class EngineWorld {
+ public:
+  struct Child {
+    bool is_alive = false;
+    bool is_stopping = false;
+    std::optional<Send> call;  // what it has, without what was NotSent
+    std::string killed;        // why, once the engine killed it
+    int spawns_count = 0;
+  };
+  using WorkerKey = std::pair<InstanceId, int>;
+
+  MemoryJournal journal;
+  FakeClock clock;
+  std::vector<DeliveryPlan> plans;
+  LaneLimits limits;
+  std::unique_ptr<Engine> engine;
+  std::map<WorkerKey, Child> children;
+  std::deque<Input> inputs;  // not yet given to the engine
+  std::vector<Send> sends;
+  std::vector<Alarm> alarms;
+  std::vector<Attempt> observed;
+  std::uint64_t seed = 1;
+  bool is_spawn_ready = true;  // a spawned child is ready at once
+  bool is_batching = false;    // and has the batch extension
+  bool is_kill_deadly = true;  // a killed child dies at once
+  std::function<void(const Send &)> on_send;
+  std::function<void(const SettleDeliveries &)> on_settle;
+
+  DeliveryPlan &add(const std::string &name, const std::vector<std::string> &globs = {"*"}) {
+    DeliveryPlan plan;
+    plan.name = name;
+    plan.filter = Filter::parse(globs).value();
+    plan.policy.backoff_ms_min = 1'000;
+    plans.push_back(std::move(plan));
+    return plans.back();
+  }
+
+  // A daemon starts: on this journal, knowing nothing else.
+  void start() {
+    inputs.clear();
+    for (auto &[key, child] : children) child = {false, false, std::nullopt, "", child.spawns_count};
+    for (DeliveryPlan &plan : plans) {
+      const OpenedInstance opened = journal.open_instance(plan.name, Start::beginning).value();
+      plan.id = opened.id;
+      plan.cursor = opened.cursor;
+    }
+    engine = std::make_unique<Engine>(journal, plans, Random(seed++), limits);
+    step(Timer{});
+  }
+
+  Seq append(const std::string &subject, const std::string &type = "booking.confirmed") {
+    const std::string body = std::to_string(++bodies_count_);
+    Event event;
+    event.id = EventId::of("test", body);
+    event.type = type;
+    event.subject = subject;
+    event.time_ms = event.received_ms = clock.wall_ms();
+    event.json = "{}";
+    Incoming incoming;
+    incoming.source_name = "test";
+    incoming.body = body;
+    incoming.event = &event;
+    incoming.id = event.id;
+    incoming.received_ms = event.received_ms;
+    return journal.append(incoming).value().seq;
+  }
+  Seq append_quarantined() {
+    const std::string body = std::to_string(++bodies_count_);
+    Incoming incoming;
+    incoming.source_name = "test";
+    incoming.body = body;
+    incoming.id = EventId::of("test", body);
+    incoming.quarantine_reason = "of no known family";
+    return journal.append(incoming).value().seq;
+  }
+
+  // One input; its actions are carried out, what comes of them waits in `inputs`.
+  void step(const Input &input) {
+    for (Action &action : engine->step(clock.steady_ms(), input)) {
+      std::visit([this](auto &each) { carry_out(each); }, action);
+    }
+  }
+  bool step_next() {
+    if (inputs.empty()) return false;
+    const Input input = std::move(inputs.front());
+    inputs.pop_front();
+    step(input);
+    return true;
+  }
+  // Everything that happens by itself now; returns how many steps that took.
+  int run() {
+    int steps = 0;
+    for (; steps < 100'000; ++steps) {
+      if (step_next()) continue;
+      const std::optional<Milliseconds> timer = engine->next_timer();
+      if (!timer || *timer > clock.steady_ms()) break;
+      step(Timer{});
+    }
+    CHECK(steps < 100'000);  // the engine spins
+    return steps;
+  }
+  void commit() {
+    step(Committed{});
+    run();
+  }
+  void pass(Milliseconds by_ms) {
+    clock.advance(by_ms);
+    run();
+  }
+
+  Child &child(std::size_t plan = 0, int worker = 0) { return children[{plans[plan].id, worker}]; }
+  // What the child has in its hands, as seqs; empty when idle.
+  std::vector<Seq> in_hand(std::size_t plan = 0, int worker = 0) {
+    std::vector<Seq> seqs;
+    if (child(plan, worker).call) {
+      for (const Ticket &ticket : child(plan, worker).call->tickets) seqs.push_back(ticket.key.seq);
+    }
+    return seqs;
+  }
+  void answer(std::int32_t code, Milliseconds retry_after_ms = 0, const std::string &message = "") {
+    answer_all(std::vector<std::int32_t>(child().call->tickets.size(), code), retry_after_ms, message);
+  }
+  void answer_all(const std::vector<std::int32_t> &codes, Milliseconds retry_after_ms = 0,
+                  const std::string &message = "", std::int32_t batch_code = BHP_OK) {
+    Answered answered{plans[0].id, 0, batch_code, {}};
+    for (const std::int32_t code : codes) answered.answers.push_back({code, retry_after_ms, message});
+    child().call.reset();
+    step(answered);
+    run();
+  }
+  void die(const std::string &sentence = "killed by SIGSEGV", bool is_refusal = false, std::size_t plan = 0,
+           int worker = 0) {
+    Child &dead = child(plan, worker);
+    dead.is_alive = false;
+    dead.call.reset();
+    step(Died{plans[plan].id, worker, sentence, is_refusal});
+    run();
+  }
+
+  std::optional<DeliveryRow> row(Seq seq, std::size_t plan = 0, std::int64_t replay = 0) {
+    const std::vector<DeliveryRow> rows = journal.deliveries_of(seq).value();
+    for (const DeliveryRow &row : rows) {
+      if (row.key == DeliveryKey{plans[plan].id, seq, replay}) return row;
+    }
+    return std::nullopt;
+  }
+  Seq cursor(std::size_t plan = 0) {
+    const std::vector<InstanceRow> rows = journal.instances().value();
+    for (const InstanceRow &row : rows) {
+      if (row.id == plans[plan].id) return row.cursor;
+    }
+    return -1;
+  }
+  int alarms_count(const std::string &part) const {
+    return static_cast<int>(std::count_if(alarms.begin(), alarms.end(), [&](const Alarm &alarm) {
+      return alarm.sentence.find(part) != std::string::npos;
+    }));
+  }
+
+ private:
+  void carry_out(SpawnWorker &action) {
+    Child &child = children[{action.instance, action.worker}];
+    CHECK(!child.is_alive);
+    child = {true, false, std::nullopt, "", child.spawns_count + 1};
+    if (is_spawn_ready) inputs.push_back(Ready{action.instance, action.worker, is_batching});
+  }
+  void carry_out(Send &action) {
+    Child &child = children[{action.instance, action.worker}];
+    CHECK(child.is_alive && !child.call && child.killed.empty() && !child.is_stopping);
+    if (on_send) on_send(action);
+    sends.push_back(action);
+    std::vector<Ticket> taken;
+    for (const Ticket &ticket : action.tickets) {
+      const Result<StoredEvent> loaded = journal.load(ticket.key.seq);
+      if (loaded.ok()) {
+        taken.push_back(ticket);
+        continue;
+      }
+      const bool is_damaged = loaded.error().kind == Kind::corrupt;
+      inputs.push_front(NotSent{action.instance, action.worker, ticket.key,
+                                is_damaged ? NotSent::Why::damaged : NotSent::Why::unreadable,
+                                loaded.error().sentence});
+    }
+    if (taken.empty()) return;
+    child.call = action;
+    child.call->tickets = taken;
+  }
+  void carry_out(SettleDeliveries &action) {
+    if (on_settle) on_settle(action);
+    // Bound to the engine that asked: a later one has never heard of this ticket.
+    journal.settle(action.batch, [this, ticket = action.ticket, asker = engine.get()](Result<void> result) {
+      if (asker == engine.get()) inputs.push_back(Settled{ticket, std::move(result)});
+    });
+  }
+  void carry_out(KillWorker &action) {
+    Child &child = children[{action.instance, action.worker}];
+    CHECK(child.is_alive);
+    child.killed = action.why;
+    if (!is_kill_deadly) return;
+    child.is_alive = false;
+    child.call.reset();
+    inputs.push_back(Died{action.instance, action.worker, "killed: " + action.why, false});
+  }
+  void carry_out(StopWorker &action) {
+    Child &child = children[{action.instance, action.worker}];
+    CHECK(child.is_alive && !child.call);
+    child.is_alive = false;
+    inputs.push_back(Died{action.instance, action.worker, "stopped", false});
+  }
+  void carry_out(Alarm &action) { alarms.push_back(action); }
+  void carry_out(Observe &action) { observed.push_back(action.attempt); }
+
+  int bodies_count_ = 0;
+};
+
+}  // namespace bellhop::core
