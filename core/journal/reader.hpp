@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reader: one read-only connection with delivery's questions prepared. ReaderPool: lends them out, one to one caller at a
+// time; delivery's thread and a few of admin share a handful. Readers never write and never checkpoint, and each question
+// is one short transaction, so that the write-ahead log can start over.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/mutex.hpp"
+#include "journal/journal.hpp"
+#include "journal/record.hpp"
+#include "journal/sqlite.hpp"
+
+namespace bellhop::core {
+
+class Reader {
+ public:
+  static Result<std::unique_ptr<Reader>> open(const std::string &path, const std::string &vfs);
+
+  Result<std::vector<Owed>> owed(InstanceId instance, Seq after, int count_max);
+  Result<std::vector<Owed>> owed_of_subject(InstanceId instance, SubjectKey subject, Seq after, Seq up_to, int count_max);
+  Result<std::vector<Owed>> due(InstanceId instance, Milliseconds now_ms, int count_max);
+  Result<std::optional<Milliseconds>> next_due(InstanceId instance, Milliseconds after_ms);
+  Result<bool> is_waiting(InstanceId instance, SubjectKey subject);
+  Result<std::optional<Seq>> first_waiting(InstanceId instance);
+  Result<StoredEvent> load(Seq seq);
+
+  Database &database() { return database_; }  // for Inspect, whose questions are rare: prepared when asked
+
+ private:
+  struct Statements {
+    Statement owed, owed_of_subject, due, next_due, is_waiting, first_waiting, load, newest_of_subject;
+  };
+  Reader() = default;
+  Result<void> prepare();
+  Result<std::vector<Owed>> read_owed(Statement &statement, InstanceId instance);
+  Result<Milliseconds> newest_of_subject(SubjectKey subject);
+
+  Database database_;
+  Statements statements_;
+};
+
+class ReaderPool {
+ public:
+  static constexpr int readers_max = 8;
+
+  ReaderPool(std::string path, std::string vfs) : path_(std::move(path)), vfs_(std::move(vfs)) {}
+
+  // A reader until it is destroyed; waits for one when all are lent.
+  class Loan {
+   public:
+    Loan(ReaderPool &pool, std::unique_ptr<Reader> reader, int generation)
+        : pool_(&pool), reader_(std::move(reader)), generation_(generation) {}
+    Loan(Loan &&other) = default;
+    Loan &operator=(Loan &&other) = delete;
+    ~Loan() {
+      if (reader_ != nullptr) pool_->give_back(std::move(reader_), generation_);
+    }
+    Reader *operator->() { return reader_.get(); }
+    Reader &operator*() { return *reader_; }
+
+   private:
+    ReaderPool *pool_;
+    std::unique_ptr<Reader> reader_;
+    int generation_;
+  };
+  Result<Loan> lend();  // [any]
+
+  // Readers of before are closed when they come back: the writer has opened its connection anew. [any]
+  void renew();
+
+ private:
+  void give_back(std::unique_ptr<Reader> reader, int generation);
+
+  const std::string path_, vfs_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<std::unique_ptr<Reader>> idle_ GUARDED_BY(mutex_);
+  int lent_count_ GUARDED_BY(mutex_) = 0;
+  int generation_ GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace bellhop::core

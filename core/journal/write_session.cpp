@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens inside a transaction; opening is in write_session_open.cpp.
+#include "journal/write_session.hpp"
+
+#include <algorithm>
+
+#include "base/check.hpp"
+#include "journal/late.hpp"
+
+namespace bellhop::core {
+namespace {
+
+std::string text_of(std::int64_t number) { return std::to_string(number); }
+
+// SQLITE_DONE of a statement without rows is success.
+int ok_if_done(int code) { return code == SQLITE_DONE ? SQLITE_OK : code; }
+
+}  // namespace
+
+int WriteSession::begin() {
+  next_seq_begun_ = next_seq_;
+  instances_begun_.clear();
+  instances_made_.clear();
+  return ok_if_done(statements_.begin.run());
+}
+
+int WriteSession::commit() {
+  if (const int code = flush_instances(); code != SQLITE_OK) return code;
+  CRASH_POINT("journal.before_commit");
+  const int code = ok_if_done(statements_.commit.run());
+  if (code == SQLITE_OK) CRASH_POINT("journal.after_commit");
+  return code;
+}
+
+// SQLite rolls some failed transactions back by itself; what is kept in memory goes back in any case.
+void WriteSession::rollback() {
+  if (database_.is_in_transaction()) statements_.rollback.run();
+  next_seq_ = next_seq_begun_;
+  for (auto &[id, record] : instances_begun_) instances_[id] = record;
+  for (const InstanceId id : instances_made_) instances_.erase(id);
+}
+
+// ---- events ---------------------------------------------------------------------------------------------------------
+
+// The index knows 8 bytes of the id; only a row with all 16 is the same event.
+int WriteSession::find_duplicate(const EventRecord &record, Result<Appended> &out, bool &is_found) {
+  Statement &find = statements_.find_id.bind(record.id_key);
+  int code = SQLITE_OK;
+  while ((code = find.step()) == SQLITE_ROW) {
+    if (find.bytes(1) != record.id) continue;
+    out = Appended{find.integer(0), true, (find.integer(2) & flag_late) != 0};
+    is_found = true;
+    code = SQLITE_DONE;
+    break;
+  }
+  find.reset();
+  return ok_if_done(code);
+}
+
+int WriteSession::set_lateness(EventRecord &record) {
+  Statement &newest = statements_.newest_of_subject.bind(*record.subject_key);
+  const int code = newest.step();
+  const Milliseconds before = code == SQLITE_ROW ? newest.integer(0) : newest_ms_none;
+  newest.reset();
+  if (code != SQLITE_ROW && code != SQLITE_DONE) return code;
+  const Lateness late = lateness(before, record.time_ms, record.received_ms);
+  if (late.is_late) record.flags |= flag_late;
+  record.newest_ms = late.newest_ms;
+  return SQLITE_OK;
+}
+
+int WriteSession::append(EventRecord r, std::uint32_t content, Result<Appended> &out) {
+  bool is_found = false;
+  int code = find_duplicate(r, out, is_found);
+  if (code != SQLITE_OK || is_found) return code;
+  if (r.subject_key) code = set_lateness(r);
+  if (code != SQLITE_OK) return code;
+  r.seq = next_seq_;
+  const auto crc = static_cast<std::int64_t>(event_crc(r, content));
+  using Blob = Statement::Blob;
+  Statement &insert = statements_.insert_event;
+  if (r.subject_key) {
+    insert.bind(r.seq, Blob{r.id}, r.id_key, r.source_name, r.type, r.subject, *r.subject_key, r.time_ms, r.received_ms,
+                r.flags, r.newest_ms, r.reason, Blob{r.headers}, Blob{r.body}, Blob{r.json}, crc);
+  } else {
+    insert.bind(r.seq, Blob{r.id}, r.id_key, r.source_name, r.type, r.subject, nullptr, r.time_ms, r.received_ms,
+                r.flags, r.newest_ms, r.reason, Blob{r.headers}, Blob{r.body}, Blob{r.json}, crc);
+  }
+  code = insert.run();
+  if (code != SQLITE_DONE) return code;
+  CRASH_POINT("journal.after_insert");
+  ++next_seq_;
+  out = Appended{r.seq, false, (r.flags & flag_late) != 0};
+  return SQLITE_OK;
+}
+
+// ---- deliveries -----------------------------------------------------------------------------------------------------
+
+int WriteSession::check(const SettleBatch &batch, Result<void> &out) {
+  for (const Settlement &settlement : batch.settlements) {
+    const DeliveryKey &key = settlement.key;
+    if (instances_.count(key.instance) == 0) {
+      out = Error{Kind::invalid, "settle event " + text_of(key.seq) + ": there is no instance " + text_of(key.instance)};
+      return SQLITE_OK;
+    }
+    if (key.replay == 0) continue;
+    const int code = statements_.find_replay.bind(key.replay, key.instance, key.seq).run();
+    if (code == SQLITE_DONE) {
+      out = Error{Kind::invalid, "settle event " + text_of(key.seq) + " for instance " + text_of(key.instance) +
+                                     ": there is no replay " + text_of(key.replay)};
+      return SQLITE_OK;
+    }
+    if (code != SQLITE_ROW) return code;
+  }
+  for (const CursorMove &move : batch.cursors) {
+    if (instances_.count(move.instance) != 0) continue;
+    out = Error{Kind::invalid, "move a cursor to " + text_of(move.cursor) + ": there is no instance " +
+                                   text_of(move.instance)};
+    return SQLITE_OK;
+  }
+  return SQLITE_OK;
+}
+
+// A batch that names what does not exist is refused as a whole, before anything of it is written: the other requests of
+// the transaction do not suffer.
+int WriteSession::settle(const SettleBatch &batch, Result<void> &out) {
+  if (const int code = check(batch, out); code != SQLITE_OK || !out.ok()) return code;
+  for (const Settlement &settlement : batch.settlements) {
+    const int code = settlement.key.replay == 0 ? put_live(settlement) : put_replay(settlement);
+    if (code != SQLITE_OK) return code;
+  }
+  for (const CursorMove &move : batch.cursors) {
+    if (instances_.at(move.instance).cursor < move.cursor) change(move.instance)->cursor = move.cursor;
+  }
+  CRASH_POINT("journal.before_settle_commit");
+  return SQLITE_OK;
+}
+
+int WriteSession::put_live(const Settlement &settlement) {
+  Statement &state = statements_.delivery_state.bind(settlement.key.instance, settlement.key.seq);
+  const int code = state.step();
+  const bool was_delivered = code == SQLITE_ROW && state.integer(0) == static_cast<int>(DeliveryState::delivered);
+  state.reset();
+  if (code != SQLITE_ROW && code != SQLITE_DONE) return code;
+  const bool is_delivered = settlement.state == DeliveryState::delivered;
+  if (was_delivered != is_delivered) change(settlement.key.instance)->delivered_count += is_delivered ? 1 : -1;
+  return write_delivery(settlement);
+}
+
+int WriteSession::write_delivery(const Settlement &s) {
+  return ok_if_done(statements_.put_delivery
+                        .bind(s.key.instance, s.key.seq, static_cast<int>(s.state), static_cast<int>(s.verdict),
+                              s.attempts, s.strikes, s.due_ms, s.first_ms, s.settled_ms, s.took_ms, s.message, s.subject,
+                              static_cast<std::int64_t>(delivery_crc(s)))
+                        .run());
+}
+
+int WriteSession::put_replay(const Settlement &s) {
+  const int code = statements_.put_replay
+                       .bind(s.key.replay, s.key.instance, s.key.seq, static_cast<int>(s.state),
+                             static_cast<int>(s.verdict), s.attempts, s.strikes, s.due_ms, s.first_ms, s.settled_ms,
+                             s.took_ms, s.message, s.subject, static_cast<std::int64_t>(delivery_crc(s)))
+                       .run();
+  if (code != SQLITE_DONE) return code;
+  return s.state == DeliveryState::delivered ? revive_dead_letter(s) : SQLITE_OK;
+}
+
+int WriteSession::revive_dead_letter(const Settlement &replay) {
+  Statement &find = statements_.dead_letter.bind(replay.key.instance, replay.key.seq);
+  const int code = find.step();
+  if (code != SQLITE_ROW) {
+    find.reset();
+    return ok_if_done(code);
+  }
+  Settlement letter = read_delivery(find, 0);
+  find.reset();
+  letter.state = DeliveryState::delivered;
+  letter.verdict = replay.verdict;
+  letter.settled_ms = replay.settled_ms;
+  letter.took_ms = replay.took_ms;
+  letter.message = replay.message;
+  ++change(replay.key.instance)->delivered_count;
+  return write_delivery(letter);
+}
+
+int WriteSession::replay(InstanceId instance, Seq seq, Result<std::int64_t> &out) {
+  if (instances_.count(instance) == 0) {
+    out = Error{Kind::not_found, "replay: there is no instance " + text_of(instance)};
+    return SQLITE_OK;
+  }
+  Statement &find = statements_.event_flags.bind(seq);
+  int code = find.step();
+  const std::int64_t flags = code == SQLITE_ROW ? find.integer(0) : 0;
+  const SubjectKey subject = code == SQLITE_ROW ? find.integer(1) : 0;
+  const std::string reason = code == SQLITE_ROW ? find.text(2) : "";
+  find.reset();
+  if (code == SQLITE_DONE) {
+    out = Error{Kind::not_found, "replay: there is no event " + text_of(seq)};
+    return SQLITE_OK;
+  }
+  if (code != SQLITE_ROW) return code;
+  if ((flags & flag_quarantined) != 0) {
+    out = Error{Kind::invalid, "replay: event " + text_of(seq) + " is quarantined: " + reason};
+    return SQLITE_OK;
+  }
+  code = statements_.insert_replay.bind(instance, seq, subject).run();
+  if (code != SQLITE_DONE) return code;
+  Settlement asked;  // due at once, whatever the clock says: due_ms 0
+  asked.key = {instance, seq, sqlite3_last_insert_rowid(database_.raw())};
+  asked.subject = subject;
+  asked.state = DeliveryState::waiting;
+  out = asked.key.replay;
+  return put_replay(asked);  // with its checksum, which needs the id
+}
+
+// ---- instances ------------------------------------------------------------------------------------------------------
+
+InstanceRecord *WriteSession::change(InstanceId id) {
+  const auto found = instances_.find(id);
+  if (found == instances_.end()) return nullptr;
+  instances_begun_.emplace(id, found->second);
+  return &found->second;
+}
+
+int WriteSession::write_instance(const InstanceRecord &r) {
+  return ok_if_done(statements_.put_instance
+                        .bind(r.id, r.is_parked, r.cursor, r.delivered_count, static_cast<std::int64_t>(instance_crc(r)))
+                        .run());
+}
+
+int WriteSession::flush_instances() {
+  for (const auto &[id, before] : instances_begun_) {
+    if (const int code = write_instance(instances_.at(id)); code != SQLITE_OK) return code;
+  }
+  return SQLITE_OK;
+}
+
+int WriteSession::open_instance(std::string_view name, Start start, Result<OpenedInstance> &out) {
+  for (const auto &[id, instance] : instances_) {
+    if (instance.name != name) continue;
+    if (instance.is_parked) change(id)->is_parked = false;
+    out = OpenedInstance{id, instance.cursor, false};
+    return SQLITE_OK;
+  }
+  InstanceRecord made;
+  made.name = name;
+  made.cursor = start == Start::now ? newest() : 0;
+  const int code = statements_.insert_instance.bind(made.name, made.cursor).run();
+  if (code != SQLITE_DONE) return code;
+  made.id = sqlite3_last_insert_rowid(database_.raw());
+  instances_made_.push_back(made.id);
+  instances_[made.id] = made;
+  out = OpenedInstance{made.id, made.cursor, true};
+  return write_instance(made);
+}
+
+int WriteSession::park_instances_except(const std::vector<std::string> &names) {
+  for (const auto &[id, instance] : instances_) {
+    const bool is_named = std::find(names.begin(), names.end(), instance.name) != names.end();
+    if (!is_named && !instance.is_parked) change(id)->is_parked = true;
+  }
+  return SQLITE_OK;
+}
+
+}  // namespace bellhop::core

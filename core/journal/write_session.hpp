@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// WriteSession: the one writing connection and its prepared statements; what may be done inside a transaction, and nothing
+// about threads, queues or what follows a failure (that is journal/writer.hpp).
+//
+// Functions that touch the database return an SQLite code, SQLITE_OK or an error after which the transaction must be rolled
+// back. What the caller is to be told stands in their out parameter, and is true only once commit() returned SQLITE_OK.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.hpp"
+#include "journal/journal.hpp"
+#include "journal/record.hpp"
+#include "journal/sqlite.hpp"
+
+namespace bellhop::core {
+
+class WriteSession {
+ public:
+  struct Place {
+    std::string path;
+    std::string vfs;
+    Milliseconds wall_ms = 0;  // for the record of a hole
+  };
+
+  // Opens or makes the file, brings its schema up, makes durable whatever a killed predecessor left in the write-ahead log,
+  // looks for a lost tail (by the high-water mark) and checks the last rows. Damage is logged; only what makes writing
+  // impossible is an error.
+  static Result<std::unique_ptr<WriteSession>> open(const Place &place, Seq mark, const Log &log);
+  ~WriteSession();
+
+  int begin();
+  int commit();  // with the instances' rows that have changed
+  void rollback();
+
+  int append(EventRecord record, std::uint32_t content_crc, Result<Appended> &out);
+  int settle(const SettleBatch &batch, Result<void> &out);
+  int replay(InstanceId instance, Seq seq, Result<std::int64_t> &out);
+  int open_instance(std::string_view name, Start start, Result<OpenedInstance> &out);
+  int park_instances_except(const std::vector<std::string> &names);
+
+  // Moves the write-ahead log into the database when it is long enough for that.
+  int checkpoint_if_long();
+
+  Seq newest() const { return next_seq_ - 1; }
+  Error error(std::string_view what) const { return database_.error(what); }
+
+ private:
+  struct Statements {
+    Statement begin, commit, rollback;
+    Statement find_id, newest_of_subject, insert_event;
+    Statement delivery_state, put_delivery, dead_letter, find_replay, put_replay, event_flags, insert_replay;
+    Statement insert_instance, put_instance;
+  };
+
+  WriteSession() = default;
+  Result<void> prepare();
+  Result<void> make_log_durable();
+  Result<void> load_instances(const Log &log);
+  Result<void> find_position(const Place &place, Seq mark, const Log &log);
+  Result<void> record_hole(Hole hole, const Log &log);
+
+  int find_duplicate(const EventRecord &record, Result<Appended> &out, bool &is_found);
+  int set_lateness(EventRecord &record);
+  int check(const SettleBatch &batch, Result<void> &out);
+  int put_live(const Settlement &settlement);
+  int put_replay(const Settlement &settlement);
+  int write_delivery(const Settlement &settlement);
+  int revive_dead_letter(const Settlement &replay);
+  int write_instance(const InstanceRecord &record);
+  int flush_instances();
+
+  Database database_;
+  Statements statements_;
+  Seq next_seq_ = 1;        // > every seq ever acknowledged
+  Seq next_seq_begun_ = 1;  // at begin()
+  std::map<InstanceId, InstanceRecord> instances_;
+  std::map<InstanceId, InstanceRecord> instances_begun_;  // those changed since begin(), as they were
+  InstanceRecord *change(InstanceId id);                  // nullptr: there is none
+  std::vector<InstanceId> instances_made_;                // since begin()
+  int log_pages_ = 0;                                     // in the write-ahead log at the last commit
+};
+
+inline constexpr int checkpoint_pages = 125;    // 1 MiB: longer ones make the slowest answers slower
+inline constexpr int log_pages_max = 8 * 1024;  // 64 MiB: beyond it, readers are waited for
+inline constexpr int tail_rows = 1'000;         // checked at open
+
+}  // namespace bellhop::core

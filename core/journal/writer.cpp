@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "journal/writer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <pthread.h>
+
+#include "base/check.hpp"
+
+namespace bellhop::core {
+namespace {
+
+constexpr Milliseconds space_ms_max = 100;     // between two looks at the free space,
+constexpr std::int64_t space_batches_max = 64;  // or this many batches
+
+}  // namespace
+
+Writer::Writer(const JournalOptions &options, std::function<void()> reopened)
+    : options_(options), reopened_(std::move(reopened)) {}
+
+Writer::~Writer() {
+  is_stopping_ = true;
+  queue_.wake();
+  if (thread_.joinable()) thread_.join();
+  sync_mark();
+}
+
+Result<void> Writer::start() {
+  if (Result<void> opened = open_session(); !opened.ok()) return opened;
+  thread_ = std::jthread([this] {
+    pthread_setname_np(pthread_self(), "journal");
+    run();
+  });
+  return {};
+}
+
+// The mark is read anew each time: it is what was acknowledged, whatever SQLite finds in its files now.
+Result<void> Writer::open_session() {
+  const Result<HighWater::Found> found = HighWater::read(options_.path);
+  if (!found.ok()) return found.error();
+  if (found->mark && found->is_damaged && !high_water_) {
+    options_.log->warn("journal", "a slot of the high-water file " + HighWater::path_of(options_.path) +
+                                      " is damaged; the other one says " + std::to_string(*found->mark));
+  }
+  const Seq acknowledged = std::max(found->mark.value_or(0), newest());
+  Result<std::unique_ptr<WriteSession>> opened =
+      WriteSession::open({options_.path, options_.vfs, options_.clock->wall_ms()}, acknowledged, *options_.log);
+  if (!opened.ok()) return opened.error();
+  session_ = std::move(*opened);
+  if (!found->mark && session_->newest() > 0) {
+    options_.log->warn("journal", "the high-water file " + HighWater::path_of(options_.path) +
+                                      " was missing: whether the journal's end was lost cannot be told this time");
+  }
+  Result<HighWater> high_water = HighWater::open(options_.path);
+  if (!high_water.ok()) return high_water.error();
+  high_water_ = std::move(*high_water);
+  // Both slots, so that none is empty from here on.
+  for (int slot = 0; slot < 2; ++slot) mark(session_->newest());
+  newest_.store(session_->newest(), std::memory_order_release);
+  return {};
+}
+
+// ---- the thread -----------------------------------------------------------------------------------------------------
+
+// Bulkhead: what is thrown below (out of memory, a caller's `done`) ends the process, as our own bug; the journal makes
+// that safe.
+void Writer::run() {
+  for (;;) {
+    if (pending_ == nullptr) pending_ = queue_.take_all();
+    if (pending_ != nullptr) {
+      write_batch(cut_batch());
+      continue;
+    }
+    sync_mark();
+    if (is_stopping_) return;
+    queue_.wait(high_water_ && !high_water_->is_synced() ? mark_sync_ms : -1);
+  }
+}
+
+// The oldest requests, up to batch_max rows of them, at least one.
+WriteRequest *Writer::cut_batch() {
+  WriteRequest *first = pending_;
+  WriteRequest *last = first;
+  std::size_t rows = last->weight();
+  while (last->next != nullptr && rows + last->next->weight() <= static_cast<std::size_t>(options_.batch_max)) {
+    last = last->next;
+    rows += last->weight();
+  }
+  pending_ = std::exchange(last->next, nullptr);
+  return first;
+}
+
+void Writer::write_batch(WriteRequest *first) {
+  if (is_fatal_) {
+    const Error error{Kind::unavailable, "the journal " + options_.path + " has failed " +
+                                             std::to_string(failures_max) + " times in a row and is closed"};
+    return finish(first, &error);
+  }
+  if (session_ == nullptr) {
+    if (Result<void> opened = open_session(); !opened.ok()) {
+      const Error error{Kind::unavailable, opened.error().sentence};
+      finish(first, &error);
+      return storage_failed(error.sentence);
+    }
+    reopened_();
+  }
+  first = refuse_for_space(first);
+  if (first == nullptr) return;
+  const int code = apply(first);
+  if (code != SQLITE_OK) return failed(first, code);
+  committed(first);
+  move_log();
+}
+
+int Writer::apply(WriteRequest *first) {
+  if (const int code = session_->begin(); code != SQLITE_OK) return code;
+  for (WriteRequest *request = first; request != nullptr; request = request->next) {
+    if (const int code = request->apply(*session_); code != SQLITE_OK) return code;
+  }
+  return session_->commit();
+}
+
+void Writer::committed(WriteRequest *first) {
+  failures_count_ = 0;
+  const Seq newest = session_->newest();
+  if (newest != newest_.load(std::memory_order_relaxed)) {
+    mark(newest);
+    newest_.store(newest, std::memory_order_release);
+  }
+  bool is_news = false, took_space = false;
+  for (WriteRequest *request = first; request != nullptr; request = request->next) {
+    is_news |= request->is_news();
+    took_space |= request->needs_space();
+  }
+  if (took_space && std::exchange(is_full_, false)) {
+    options_.log->info("journal", "there is space again: events are taken");
+  }
+  CRASH_POINT("journal.before_answer");
+  finish(first, nullptr);
+  if (is_news && hint_) hint_();
+  sync_mark();
+}
+
+// A request may be gone as soon as it is finished: its successor is read before.
+void Writer::finish(WriteRequest *first, const Error *failure) {
+  while (first != nullptr) std::exchange(first, first->next)->finish(failure);
+}
+
+void Writer::failed(WriteRequest *first, int code) {
+  Error error = session_->error("write to the journal");
+  session_->rollback();
+  if ((code & 0xff) == SQLITE_FULL) {
+    error.kind = Kind::full;
+    note_full(error.sentence);
+    return finish(first, &error);
+  }
+  error.kind = Kind::unavailable;
+  finish(first, &error);
+  storage_failed(error.sentence);
+}
+
+// After the answers: a checkpoint takes as long as several commits.
+void Writer::move_log() {
+  const int code = session_->checkpoint_if_long();
+  if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) return;
+  const Error error = session_->error("move the write-ahead log into the journal");
+  if ((code & 0xff) == SQLITE_FULL) return note_full(error.sentence);
+  storage_failed(error.sentence);
+}
+
+// ---- failures -------------------------------------------------------------------------------------------------------
+
+void Writer::storage_failed(const std::string &sentence) {
+  ++failures_count_;
+  options_.log->error("journal", sentence + "; nothing is acknowledged until it was opened anew and checked (failure " +
+                                     std::to_string(failures_count_) + " of " + std::to_string(failures_max) + ")");
+  session_.reset();
+  if (failures_count_ < failures_max) return;
+  is_fatal_ = true;
+  if (options_.fatal) options_.fatal("the journal failed " + std::to_string(failures_max) + " times in a row: " + sentence);
+}
+
+void Writer::note_full(const std::string &sentence) {
+  if (std::exchange(is_full_, true)) return;
+  options_.log->error("journal", sentence + "; events are refused until there is space");
+}
+
+// Below the reserve only new events are refused: deliveries go on, and their end is what makes space.
+WriteRequest *Writer::refuse_for_space(WriteRequest *first) {
+  if (has_space()) return first;
+  const std::string sentence = "append to " + options_.path + ": less than " +
+                               std::to_string(options_.disk_reserve_bytes) + " bytes are free on its file system";
+  note_full(sentence);
+  const Error error{Kind::full, sentence};
+  WriteRequest *kept = nullptr, **end = &kept;
+  while (first != nullptr) {
+    WriteRequest *request = std::exchange(first, first->next);
+    request->next = nullptr;
+    if (request->needs_space()) {
+      request->finish(&error);
+    } else {
+      *end = request;
+      end = &request->next;
+    }
+  }
+  return kept;
+}
+
+bool Writer::has_space() {
+  if (options_.disk_reserve_bytes <= 0) return true;
+  const Milliseconds now_ms = options_.clock->steady_ms();
+  if (!is_full_ && ++space_batches_ < space_batches_max && now_ms - space_ms_ < space_ms_max) return true;
+  space_ms_ = now_ms;
+  space_batches_ = 0;
+  const std::int64_t free_bytes = options_.free_bytes ? options_.free_bytes() : free_bytes_of(options_.path);
+  return free_bytes < 0 || free_bytes >= options_.disk_reserve_bytes;
+}
+
+// ---- the high-water mark: a second witness; its own failures are told and do not stop the journal ---------------------
+
+void Writer::mark(Seq newest) {
+  if (!high_water_) return;
+  if (const Result<void> written = high_water_->write(newest); !written.ok()) return mark_failed(written.error());
+  is_mark_bad_ = false;
+}
+
+void Writer::sync_mark() {
+  if (!high_water_) return;
+  const Result<void> synced = high_water_->sync(options_.clock->steady_ms(), is_stopping_);
+  if (!synced.ok()) mark_failed(synced.error());
+}
+
+void Writer::mark_failed(const Error &error) {
+  if (std::exchange(is_mark_bad_, true)) return;
+  options_.log->error("journal", error.sentence + "; a lost end of the journal might go unnoticed");
+}
+
+}  // namespace bellhop::core
