@@ -144,7 +144,7 @@ class RawHttp {
       if (colon != std::string::npos) answer.headers.emplace_back(line.substr(0, colon), line.substr(colon + 2));
       begin = end + 2;
     }
-    const std::size_t length = is_head ? 0 : static_cast<std::size_t>(std::atoll(answer.header("Content-Length").c_str()));
+    const auto length = static_cast<std::size_t>(is_head ? 0 : std::atoll(answer.header("Content-Length").c_str()));
     if (received_.size() < head_end + 4 + length) return std::nullopt;
     answer.body = received_.substr(head_end + 4, length);
     received_.erase(0, head_end + 4 + length);
