@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
 
 #include "base/check.hpp"
@@ -315,16 +314,23 @@ std::string format_time(Milliseconds unix_ms) {
   const auto day = floor<days>(time);
   const year_month_day date(day);
   const hh_mm_ss clock(time - day);
-  char text[32];
-  const auto number = [](auto value) { return static_cast<int>(value); };
-  int size = std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d", int(date.year()), unsigned(date.month()),
-                           unsigned(date.day()), number(clock.hours().count()), number(clock.minutes().count()),
-                           number(clock.seconds().count()));
-  CHECK(size == 19);
-  const int fraction_ms = number(clock.subseconds().count());
-  if (fraction_ms != 0) size += std::snprintf(text + size, sizeof text - 19, ".%03d", fraction_ms);
-  text[size++] = 'Z';
-  return std::string(text, static_cast<std::size_t>(size));
+  std::string text = "0000-00-00T00:00:00";
+  const auto put = [&text](std::size_t place, std::size_t digits_count, auto value) {
+    auto rest = static_cast<unsigned>(value);
+    for (std::size_t i = digits_count; i > 0; --i, rest /= 10) text[place + i - 1] = static_cast<char>('0' + rest % 10);
+  };
+  put(0, 4, int(date.year()));
+  put(5, 2, unsigned(date.month()));
+  put(8, 2, unsigned(date.day()));
+  put(11, 2, clock.hours().count());
+  put(14, 2, clock.minutes().count());
+  put(17, 2, clock.seconds().count());
+  if (clock.subseconds().count() != 0) {
+    text += ".000";
+    put(20, 3, clock.subseconds().count());
+  }
+  text += 'Z';
+  return text;
 }
 
 Event make_event(const Facts &facts, const EventId &id, Milliseconds received_ms) {

@@ -22,9 +22,9 @@ constexpr Meaning phone_words{{"phonenumber", "phone", "mobile", "mobilephone", 
                                "yourphonenumber", "telephonenumber"},
                               {"phonefield", "phonenumberfield", "phone"}};
 
-std::string compact(std::string_view text) {
+std::string compact(const Text &text) {
   std::string word;
-  for (const char c : text) {
+  for (const char c : text.value_or("")) {
     if (c >= 'A' && c <= 'Z') word += static_cast<char>(c - 'A' + 'a');
     if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) word += c;
     if (word.size() > word_bytes_max) return "";
@@ -32,22 +32,36 @@ std::string compact(std::string_view text) {
   return word;
 }
 
+// An answer that has a text, and its compact words.
+struct Candidate {
+  std::string slug, kind, label;
+  std::string_view text;
+};
+
+std::vector<Candidate> candidates_of(const std::vector<Answer> &answers) {
+  std::vector<Candidate> candidates;
+  candidates.reserve(answers.size());
+  for (const Answer &answer : answers) {
+    if (answer.text.empty()) continue;
+    candidates.push_back({compact(answer.slug), compact(answer.kind), compact(answer.label), answer.text});
+  }
+  return candidates;
+}
+
 template <std::size_t count>
-bool is_one_of(const Text &text, const std::array<std::string_view, count> &words) {
-  if (!text) return false;
-  const std::string word = compact(*text);
+bool is_one_of(std::string_view word, const std::array<std::string_view, count> &words) {
   return !word.empty() && std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// The first answer whose slug fits; else by kind; else by label. Only answers with a text count.
-Text find_answer(const std::vector<Answer> &answers, const Meaning &meaning) {
+// The first answer whose slug fits; else by kind; else by label.
+Text find_answer(const std::vector<Candidate> &candidates, const Meaning &meaning) {
   const auto first = [&](auto fits) -> Text {
-    const auto at = std::find_if(answers.begin(), answers.end(), [&](const Answer &a) { return !a.text.empty() && fits(a); });
-    return at == answers.end() ? std::nullopt : Text(at->text);
+    const auto at = std::find_if(candidates.begin(), candidates.end(), fits);
+    return at == candidates.end() ? std::nullopt : Text(at->text);
   };
-  if (const Text text = first([&](const Answer &a) { return is_one_of(a.slug, meaning.words); })) return text;
-  if (const Text text = first([&](const Answer &a) { return is_one_of(a.kind, meaning.kinds); })) return text;
-  return first([&](const Answer &a) { return is_one_of(a.label, meaning.words); });
+  if (const Text text = first([&](const Candidate &c) { return is_one_of(c.slug, meaning.words); })) return text;
+  if (const Text text = first([&](const Candidate &c) { return is_one_of(c.kind, meaning.kinds); })) return text;
+  return first([&](const Candidate &c) { return is_one_of(c.label, meaning.words); });
 }
 
 Answer read_answer(Fields entry) {
@@ -79,8 +93,9 @@ std::vector<Answer> read_answers(Fields &object) {
 }
 
 void guess_names(Attendee &attendee, const std::vector<Answer> &answers, Reading &reading) {
+  const std::vector<Candidate> candidates = candidates_of(answers);
   const auto guess = [&](Text &member, const Meaning &meaning) {
-    const Text found = member ? std::nullopt : find_answer(answers, meaning);
+    const Text found = member ? std::nullopt : find_answer(candidates, meaning);
     if (found) member = reading.keep(std::string(*found));  // answers may move; what the attendee holds may not
   };
   guess(attendee.first_name, first_name_words);

@@ -132,7 +132,9 @@ MeetingType read_meeting_type(Fields &object) {
   meeting_type.name = object.text("name");
   meeting_type.description = object.text("description");
   meeting_type.duration_s = object.seconds("duration");
-  meeting_type.price = object.money("price", "currency");
+  const Text currency = object.text("currency");
+  meeting_type.price = object.money("price");
+  if (meeting_type.price) meeting_type.price->currency = currency;
   meeting_type.location_type = object.text("location_type");
   meeting_type.location = object.text("location");
   meeting_type.slug = object.text("slug");
@@ -201,10 +203,10 @@ void read_times_and_place(Fields &object, Booking &booking, std::string_view cre
     if (!is_empty) booking.conference_json = minified(*conference);
   }
   booking.conference_provider = object.text("conference_provider");
-  booking.utm = read_utm(object);
-  booking.url = object.link("url");
   booking.location = object.text("location");
   booking.location_type = object.text("location_type");
+  booking.utm = read_utm(object);
+  booking.url = object.link("url");
 }
 
 }  // namespace bellhop::core

@@ -20,10 +20,13 @@ std::string_view status_of(std::string_view action, std::optional<bool> confirme
 
 std::optional<Payment> read_payment(Fields &object) {
   Payment payment;
-  payment.refunded = object.money("payment_refunded", "payment_currency");
+  payment.refunded = object.money("payment_refunded");
   payment.identifier = object.text("payment_identifier");
-  payment.amount = object.money("payment_amount", "payment_currency");
+  const Text currency = object.text("payment_currency");
+  payment.amount = object.money("payment_amount");
   payment.account = object.text("payment_account");
+  if (payment.refunded) payment.refunded->currency = currency;
+  if (payment.amount) payment.amount->currency = currency;
   if (!payment.amount && !payment.refunded && !payment.identifier && !payment.account) return std::nullopt;
   return payment;
 }
@@ -32,8 +35,8 @@ Booking read_booking(Fields &object, std::string_view action) {
   Booking booking;
   booking.id = object.id("id");
   Attendee attendee;
-  attendee.email = object.text("email");
   read_times_and_place(object, booking, "date_created");
+  attendee.email = object.text("email");
   const std::optional<bool> confirmed = object.flag("confirmed"), canceled = object.flag("canceled");
   booking.status = status_of(action, confirmed, canceled);
   booking.payment = read_payment(object);

@@ -185,8 +185,8 @@ std::optional<std::int64_t> Fields::seconds(std::string_view key) {
   return static_cast<std::int64_t>(std::llround(value));
 }
 
-std::optional<Money> Fields::money(std::string_view amount_key, std::string_view currency_key) {
-  const std::optional<Element> element = find(amount_key);
+std::optional<Money> Fields::money(std::string_view key) {
+  const std::optional<Element> element = find(key);
   if (!element) return std::nullopt;
   std::string_view text;
   std::string amount;
@@ -199,17 +199,17 @@ std::optional<Money> Fields::money(std::string_view amount_key, std::string_view
     amount = *digits + ".00";
   }
   if (!is_decimal(amount)) {
-    report(amount_key, "is no amount of money; left out");
+    report(key, "is no amount of money; left out");
     return std::nullopt;
   }
-  return Money{std::move(amount), this->text(currency_key)};
+  return Money{std::move(amount), std::nullopt};
 }
 
 std::optional<Fields> Fields::object(std::string_view key) {
   const std::optional<Element> element = find(key);
   if (!element) return std::nullopt;
   dom::object object;
-  if (element->get(object) == simdjson::SUCCESS) return Fields(*this, key, object);
+  if (element->get(object) == simdjson::SUCCESS) return Fields(*this, key, no_index, object);
   report(key, std::string("is ") + name_of(*element) + ", not an object; left out");
   return std::nullopt;
 }
@@ -232,22 +232,28 @@ std::vector<Fields> Fields::objects(std::string_view key) {
   }
   std::size_t index = 0;
   for (const dom::element child : array) {
-    std::string place = pointer(key) + '/' + std::to_string(index++);
     dom::object object;
-    if (child.get(object) != simdjson::SUCCESS) {
-      reading_.report(std::move(place), "is no object; left out");
-      continue;
+    if (child.get(object) == simdjson::SUCCESS) {
+      found.push_back(Fields(*this, key, index, object));
+    } else {
+      reading_.report(pointer(key) + '/' + std::to_string(index), "is no object; left out");
     }
-    found.push_back(Fields(reading_, object));
-    found.back().pointer_ = std::move(place);
+    ++index;
   }
   return found;
 }
 
 std::string Fields::pointer(std::string_view key) const {
-  std::string pointer = pointer_;
-  append_pointer(pointer, key);
-  return pointer;
+  std::string place = pointer();
+  append_pointer(place, key);
+  return place;
+}
+
+std::string Fields::pointer() const {
+  if (parent_ == nullptr) return "";
+  std::string place = parent_->pointer(key_);
+  if (index_ != no_index) place += '/' + std::to_string(index_);
+  return place;
 }
 
 void Fields::report(std::string_view key, std::string sentence) { reading_.report(pointer(key), std::move(sentence)); }
