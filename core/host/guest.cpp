@@ -20,6 +20,13 @@ bhp_str str_of(std::string_view text) { return {text.empty() ? "" : text.data(),
 
 }  // namespace
 
+Refusal refusal_of(const char *function, const Outcome &outcome) {
+  const bool is_final = outcome.code != BHP_RETRY && outcome.code != BHP_HOLD;
+  const std::string message =
+      outcome.message.empty() ? "returned " + std::to_string(outcome.code) + " without a message" : outcome.message;
+  return {is_final, std::string(function) + ": " + message};
+}
+
 Guest::Guest(const bhp_plugin &plugin, GuestSpec spec, GuestDoors doors)
     : plugin_(plugin), batch_(batch_extension(plugin)), spec_(std::move(spec)), doors_(std::move(doors)) {
   host_.struct_size = sizeof host_;

@@ -41,6 +41,14 @@ struct Outcome {
   std::string message;  // UTF-8, at most message_bytes_max
 };
 
+// Why an instance does not come up: `function` ("create", "start") was not OK. Another try helps only where the plugin says
+// RETRY or HOLD; otherwise is_final.
+struct Refusal {
+  bool is_final = true;
+  std::string sentence;
+};
+Refusal refusal_of(const char *function, const Outcome &outcome);
+
 struct BatchOutcome {
   Outcome whole;                  // of the batch call; BHP_OK for a single delivery
   std::vector<Outcome> outcomes;  // one per parcel; count only when whole.code is BHP_OK

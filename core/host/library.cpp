@@ -103,6 +103,19 @@ Result<std::vector<const bhp_plugin *>> load_library(const std::string &path) {
   return plugins;
 }
 
+Result<const bhp_plugin *> load_plugin(const std::string &path, std::uint32_t index) {
+  const auto plugins = load_library(path);
+  if (!plugins) return plugins.error();
+  if (index >= plugins->size()) {
+    return refuse(path, "holds " + std::to_string(plugins->size()) + " plugin(s), number " + std::to_string(index) +
+                            " (from 0) was asked for");
+  }
+  const bhp_plugin *plugin = (*plugins)[index];
+  const auto missing = missing_services(*plugin);
+  if (!missing.empty()) return Error{Kind::invalid, missing_services_sentence(plugin->id, missing)};
+  return plugin;
+}
+
 const std::vector<std::string> &offered_services() {
   static const std::vector<std::string> services{BHP_SVC_JSON};
   return services;

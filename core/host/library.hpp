@@ -23,6 +23,10 @@ Result<std::vector<const bhp_plugin *>> load_library(const std::string &path);
 //   errors    invalid: another ABI major, a table that is too short, an empty place that must be filled
 Result<void> check_table(const bhp_plugin &plugin, const std::string &path);
 
+// The one plugin of a library that an instance asks for, fit to be started here.
+//   errors    those of load_library; invalid: no such number, a needed service is missing
+Result<const bhp_plugin *> load_plugin(const std::string &path, std::uint32_t index);
+
 // What this host offers, and what of a plugin's `needs` is missing.
 const std::vector<std::string> &offered_services();
 std::vector<std::string> missing_services(const bhp_plugin &plugin);

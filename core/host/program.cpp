@@ -119,12 +119,6 @@ Result<Pair> pipe_from_program() {
   return pair;
 }
 
-Result<Pair> pipe_to_program() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return failed("cannot make a pipe", errno);
-  return lifted(ends[1], ends[0]);
-}
-
 Result<Pair> link_to_program() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return failed("cannot make a socket pair", errno);

@@ -35,9 +35,8 @@ class Descriptor {
 struct Pair {
   Descriptor ours, theirs;
 };
-// A pipe that the program writes (ours is non-blocking) or reads, or a socketpair (ours is non-blocking); close-on-exec.
+// A pipe that the program writes, or a socketpair; close-on-exec, our end is non-blocking.
 Result<Pair> pipe_from_program();
-Result<Pair> pipe_to_program();
 Result<Pair> link_to_program();
 
 struct ProgramSpec {

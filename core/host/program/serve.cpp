@@ -96,12 +96,9 @@ class Link {
   leave();
 }
 
-// `create` and `start` that were not OK: another try helps only where the plugin says RETRY or HOLD.
 [[noreturn]] void refuse(Link &link, const char *function, const Outcome &outcome) {
-  const bool is_final = outcome.code != BHP_RETRY && outcome.code != BHP_HOLD;
-  const std::string message =
-      outcome.message.empty() ? "returned " + std::to_string(outcome.code) + " without a message" : outcome.message;
-  refuse(link, is_final, std::string(function) + ": " + message);
+  const Refusal refusal = refusal_of(function, outcome);
+  refuse(link, refusal.is_final, refusal.sentence);
 }
 
 void enter_state_dir(Link &link, const std::string &state_dir) {
@@ -112,16 +109,9 @@ void enter_state_dir(Link &link, const std::string &state_dir) {
 
 const bhp_plugin &load(Link &link, const std::string &library, std::uint32_t index) {
   link.send(wire::Phase::loading);
-  auto plugins = load_library(library);
-  if (!plugins) refuse(link, true, plugins.error().sentence);
-  if (index >= plugins->size()) {
-    refuse(link, true, library + " holds " + std::to_string(plugins->size()) + " plugin(s), number " +
-                           std::to_string(index) + " was asked for");
-  }
-  const bhp_plugin &plugin = *(*plugins)[index];
-  const auto missing = missing_services(plugin);
-  if (!missing.empty()) refuse(link, true, missing_services_sentence(plugin.id, missing));
-  return plugin;
+  const auto plugin = load_plugin(library, index);
+  if (!plugin) refuse(link, true, plugin.error().sentence);
+  return **plugin;
 }
 
 void answer(Link &link, Guest &guest, const wire::BatchView &batch) {
