@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The file: who may write it, what happens when it cannot be written, and what a killed writer leaves.
+#include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -275,7 +276,8 @@ TEST_F(SqlitePlugin, loses_and_halves_no_batch_when_it_is_killed) {
     for (char mark; confirmed < 2 && read(ends[0], &mark, 1) == 1;) confirmed += mark == 'k';
     char begun = 0;
     ASSERT_EQ(read(ends[0], &begun, 1), 1);
-    usleep(static_cast<useconds_t>(round) * 700);
+    pollfd heard{ends[0], POLLIN, 0};
+    poll(&heard, 1, round);  // until the batch is confirmed, at most
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
     for (char mark; read(ends[0], &mark, 1) == 1;) confirmed += mark == 'k';

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a reader finds in the tables after events went in.
+#include <Poco/Data/SQLite/Connector.h>
+#include <Poco/Data/Session.h>
 #include <rapidjson/document.h>
 
 #include <fstream>
@@ -191,6 +193,23 @@ TEST_F(SqlitePlugin, keeps_any_json_as_the_value_of_an_answer) {
             "a \"b\"|1.5");
   EXPECT_EQ(ask("SELECT value FROM answer WHERE position = 1"), "null");
   EXPECT_EQ(ask("SELECT min(json_valid(value)) FROM answer"), "1");
+}
+
+TEST_F(SqlitePlugin, is_readable_through_poco_data_while_it_is_open) {
+  using namespace Poco::Data::Keywords;
+  host().deliver(parcel_of(legacy_body({.utm_source = "news"}), 1));
+  Poco::Data::SQLite::Connector::registerConnector();
+  Poco::Data::Session session("SQLite", path().string());
+  std::string email, utm_source;
+  std::vector<std::string> answers;
+
+  session << "SELECT attendee_email, utm_source FROM booking WHERE id = 'BOOKING_ID'", into(email), into(utm_source),
+      now;
+  session << "SELECT text FROM answer ORDER BY position", into(answers), now;
+
+  EXPECT_EQ(email, "webhooks+sample@appointlet.com");
+  EXPECT_EQ(utm_source, "news");
+  EXPECT_EQ(answers, (std::vector<std::string>{"John", "Smith", "+1.888.555.1212"}));
 }
 
 TEST_F(SqlitePlugin, has_the_schema_that_is_documented) {
