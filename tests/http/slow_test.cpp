@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+// Slow, silent and many: deadlines, caps and eviction. Real time is what is tested here, so deadlines are short.
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "http/echo_server.hpp"
+#include "support/fake_clock.hpp"
+
+namespace bellhop::core {
+namespace {
+
+using std::chrono::milliseconds;
+
+HttpLimits quick_limits() {
+  HttpLimits limits;
+  limits.header_deadline_ms = 150;
+  limits.body_deadline_ms = 150;
+  limits.idle_ms_max = 150;
+  return limits;
+}
+
+void raise_descriptor_limit(rlim_t wanted) {
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+TEST(Slow, silent_idle_half_head_and_half_body_each_meet_their_deadline) {
+  EchoServer echo(quick_limits());
+  RawHttp silent(echo.port()), idle(echo.port()), half_head(echo.port()), half_body(echo.port());
+  ASSERT_TRUE(idle.send(get("/")));
+  ASSERT_TRUE(idle.read_answer());
+  ASSERT_TRUE(half_head.send("POST / HTTP/1.1\r\nHos"));
+  ASSERT_TRUE(half_body.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf"));
+
+  const std::optional<RawAnswer> late_head = half_head.read_answer(milliseconds(1000));
+  const std::optional<RawAnswer> late_body = half_body.read_answer(milliseconds(1000));
+
+  ASSERT_TRUE(late_head);
+  EXPECT_EQ(late_head->status, 408);
+  EXPECT_EQ(late_head->header("Connection"), "close");
+  ASSERT_TRUE(late_body);
+  EXPECT_EQ(late_body->status, 408);
+  for (RawHttp *client : {&silent, &idle, &half_head, &half_body}) {
+    EXPECT_TRUE(client->is_closed_within(milliseconds(1000)));
+    EXPECT_EQ(client->received(), "");
+  }
+  EXPECT_EQ(echo.server().counters().timeouts, 2);
+  EXPECT_EQ(echo.seen().size(), 1U);
+}
+
+TEST(Slow, a_steady_drip_does_not_move_the_deadline) {
+  EchoServer echo(quick_limits());
+  RawHttp client(echo.port());
+  const auto began = std::chrono::steady_clock::now();
+  ASSERT_TRUE(client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n"));
+
+  std::optional<RawAnswer> answer;
+  for (int i = 0; i < 1000 && !answer; ++i) {
+    client.send("x");
+    answer = client.read_answer(milliseconds(2));
+  }
+
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 408);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, milliseconds(1500));
+}
+
+TEST(Slow, deadlines_follow_the_clock_that_was_given) {
+  FakeClock clock;
+  HttpLimits limits;  // 10 s for the head
+  EchoServer echo(limits, {}, {}, "127.0.0.1:0", &clock);
+  RawHttp client(echo.port());
+  ASSERT_TRUE(client.send("POST / HTTP/1.1\r\n"));
+  ASSERT_FALSE(client.read_answer(milliseconds(50)));
+
+  clock.advance(10'001);
+  const std::optional<RawAnswer> answer = client.read_answer();
+
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 408);
+}
+
+TEST(Slow, a_thousand_slow_connections_do_not_keep_a_good_client_waiting) {
+  raise_descriptor_limit(4096);
+  HttpLimits limits;
+  limits.connections_max = 1500;
+  limits.connections_per_address_max = 1500;
+  limits.threads_max = 8;
+  limits.header_deadline_ms = limits.body_deadline_ms = 2500;
+  EchoServer echo(limits);
+  std::vector<RawHttp> slow;
+  for (int i = 0; i < 1000; ++i) {
+    slow.emplace_back(echo.port());
+    ASSERT_TRUE(slow.back().is_connected());
+    const char *const sent[] = {"", "POST / HTTP/1.1\r\nHost: a\r\nX-Slow",
+                                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\nhalf"};
+    ASSERT_TRUE(slow.back().send(sent[i % 3]));
+  }
+
+  milliseconds slowest{0};
+  for (int i = 0; i < 100; ++i) {
+    const auto began = std::chrono::steady_clock::now();
+    RawHttp good(echo.port(), "127.0.0.2");
+    ASSERT_TRUE(good.send(post("/", "good")));
+    const std::optional<RawAnswer> answer = good.read_answer();
+    ASSERT_TRUE(answer) << i;
+    ASSERT_EQ(answer->status, 200);
+    slowest = std::max(slowest, std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began));
+  }
+
+  EXPECT_LT(slowest.count(), 500) << "generous for a loaded machine; a few ms are usual";
+  for (std::size_t i = 0; i < slow.size(); ++i) {
+    const std::optional<RawAnswer> answer = slow[i].read_answer();
+    EXPECT_EQ(answer.has_value(), i % 3 != 0) << i;
+    EXPECT_EQ(answer.value_or(RawAnswer{408, {}, {}}).status, 408) << i;
+    EXPECT_TRUE(slow[i].is_closed_within()) << i;
+  }
+}
+
+TEST(Slow, one_address_gets_its_share_and_no_more) {
+  HttpLimits limits;
+  limits.connections_per_address_max = 4;
+  EchoServer echo(limits);
+  std::vector<RawHttp> held;
+  for (int i = 0; i < 4; ++i) {
+    held.emplace_back(echo.port());
+    ASSERT_TRUE(held.back().send(get("/")));
+    ASSERT_TRUE(held.back().read_answer());
+  }
+
+  RawHttp fifth(echo.port()), neighbour(echo.port(), "127.0.0.2");
+  ASSERT_TRUE(fifth.send(get("/")));
+  const std::optional<RawAnswer> refused = fifth.read_answer();
+  ASSERT_TRUE(neighbour.send(get("/")));
+  const std::optional<RawAnswer> taken = neighbour.read_answer();
+  held.pop_back();
+
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 503);
+  EXPECT_EQ(refused->header("Retry-After"), "1");
+  EXPECT_NE(refused->body.find("connections_per_address_max"), std::string::npos);
+  EXPECT_TRUE(fifth.is_closed_within());
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->status, 200);
+  EXPECT_EQ(echo.server().counters().refused_addresses, 1);
+  bool is_readmitted = false;  // once the server has seen that one is gone
+  for (int i = 0; i < 200 && !is_readmitted; ++i) {
+    RawHttp again(echo.port());
+    ASSERT_TRUE(again.send(get("/")));
+    is_readmitted = again.read_answer().value_or(RawAnswer()).status == 200;
+  }
+  EXPECT_TRUE(is_readmitted);
+}
+
+TEST(Slow, a_trusted_proxy_is_spared_the_cap) {
+  HttpLimits limits;
+  limits.connections_per_address_max = 1;
+  limits.trusted_proxies = {"10.0.0.0/8", "127.0.0.0/30"};
+  EchoServer echo(limits);
+  std::vector<RawHttp> held;
+  for (int i = 0; i < 8; ++i) {
+    held.emplace_back(echo.port());
+    ASSERT_TRUE(held.back().send(get("/")));
+    EXPECT_EQ(held.back().read_answer().value_or(RawAnswer()).status, 200);
+  }
+}
+
+TEST(Slow, the_longest_idle_makes_room_for_a_newcomer) {
+  HttpLimits limits;
+  limits.connections_max = 3;
+  EchoServer echo(limits);
+  std::vector<RawHttp> held;
+  for (int i = 0; i < 3; ++i) {
+    held.emplace_back(echo.port());
+    ASSERT_TRUE(held.back().send(get("/")));
+    ASSERT_TRUE(held.back().read_answer());
+    std::this_thread::sleep_for(milliseconds(25));  // longer than a worker lingers: the order of parking is known
+  }
+
+  RawHttp newcomer(echo.port());
+  ASSERT_TRUE(newcomer.send(get("/")));
+
+  EXPECT_EQ(newcomer.read_answer().value_or(RawAnswer()).status, 200);
+  EXPECT_TRUE(held[0].is_closed_within());
+  EXPECT_EQ(held[0].received(), "");
+  ASSERT_TRUE(held[2].send(get("/")));
+  EXPECT_EQ(held[2].read_answer().value_or(RawAnswer()).status, 200);
+}
+
+TEST(Slow, when_all_are_busy_a_newcomer_is_told_so) {
+  Mutex mutex;
+  CondVar changed;
+  bool is_released = false;
+  HttpLimits limits;
+  limits.connections_max = 2;
+  EchoServer echo(limits, {}, [&](const HttpRequest &) {
+    Lock lock(mutex);
+    while (!is_released) changed.wait(mutex);
+    return HttpAnswer();
+  });
+  RawHttp one(echo.port()), two(echo.port());
+  ASSERT_TRUE(one.send(get("/")));
+  ASSERT_TRUE(two.send(get("/")));
+  while (echo.seen().size() < 2) std::this_thread::yield();
+
+  RawHttp third(echo.port());
+  ASSERT_TRUE(third.send(get("/")));
+  const std::optional<RawAnswer> refused = third.read_answer();
+  {
+    Lock lock(mutex);
+    is_released = true;
+    changed.notify_all();
+  }
+
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 503);
+  EXPECT_NE(refused->body.find("connections_max"), std::string::npos);
+  EXPECT_EQ(one.read_answer().value_or(RawAnswer()).status, 200);
+  EXPECT_EQ(two.read_answer().value_or(RawAnswer()).status, 200);
+}
+
+TEST(Slow, bodies_in_flight_share_one_budget) {
+  HttpLimits limits;
+  limits.body_bytes_max = 100'000;
+  limits.bodies_bytes_max = 100'000;
+  EchoServer echo(limits);
+  RawHttp holder(echo.port()), late(echo.port());
+  const std::string body(90'000, 'x');
+
+  ASSERT_TRUE(holder.send(post("/", body).substr(0, 80'000)));
+  std::optional<RawAnswer> refused;
+  for (int i = 0; i < 100 && !refused; ++i) {  // until the holder's bytes are read
+    RawHttp probe(echo.port());
+    ASSERT_TRUE(probe.send(post("/", body)));
+    const std::optional<RawAnswer> answer = probe.read_answer();
+    ASSERT_TRUE(answer);
+    if (answer->status != 200) refused = answer;
+  }
+  ASSERT_TRUE(holder.send(post("/", body).substr(80'000)));
+  const std::optional<RawAnswer> held = holder.read_answer();
+  ASSERT_TRUE(late.send(post("/", body)));
+  const std::optional<RawAnswer> taken = late.read_answer();
+
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 503);
+  EXPECT_NE(refused->header("Retry-After"), "");
+  EXPECT_NE(refused->body.find("bodies_bytes_max"), std::string::npos);
+  EXPECT_EQ(held.value_or(RawAnswer()).status, 200);
+  EXPECT_EQ(taken.value_or(RawAnswer()).status, 200) << "the budget was given back";
+}
+
+TEST(Slow, announced_bodies_cost_nothing_until_they_come) {
+  HttpLimits limits;
+  limits.body_bytes_max = limits.bodies_bytes_max = 100'000;
+  EchoServer echo(limits);
+  std::vector<RawHttp> liars;
+  for (int i = 0; i < 10; ++i) {
+    liars.emplace_back(echo.port());
+    ASSERT_TRUE(liars.back().send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n"));
+  }
+  RawHttp honest(echo.port());
+
+  ASSERT_TRUE(honest.send(post("/", std::string(90'000, 'x'))));
+
+  EXPECT_EQ(honest.read_answer().value_or(RawAnswer()).status, 200);
+}
+
+// In a child process, because the limit is the whole process's. Exit code 0: each step went as it should.
+int serve_without_descriptors() {
+  HttpLimits limits;
+  EchoServer echo(limits);
+  rlimit limit{40, 40};
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return 1;
+  std::vector<RawHttp> clients;  // both ends are in this process
+  for (int i = 0; i < 40; ++i) {
+    RawHttp client(echo.port());
+    if (!client.is_connected()) break;
+    clients.push_back(std::move(client));
+  }
+  if (clients.size() < 5) return 2;
+  for (RawHttp &client : clients) client.send(get("/"));
+  int answered_count = 0;
+  for (RawHttp &client : clients)
+    if (client.read_answer(milliseconds(300))) ++answered_count;
+  if (answered_count == 0) return 3;
+  clients.clear();
+  RawHttp after(echo.port());
+  if (!after.send(get("/"))) return 4;
+  const std::optional<RawAnswer> answer = after.read_answer();
+  if (!answer || answer->status != 200) return 5;
+  return 0;
+}
+
+TEST(Slow, running_out_of_descriptors_is_survived) {
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) ::_exit(serve_without_descriptors());
+
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST(Slow, all_threads_bear_their_names) {
+  EchoServer echo;
+  RawHttp client(echo.port());
+  ASSERT_TRUE(client.send(get("/")));
+  ASSERT_TRUE(client.read_answer());
+
+  int lobbies_count = 0, workers_count = 0;
+  for (const auto &task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream file(task.path() / "comm");
+    std::string name;
+    std::getline(file, name);
+    if (name == "http-lobby") ++lobbies_count;
+    if (name == "http-1") ++workers_count;
+  }
+  EXPECT_EQ(lobbies_count, 1);
+  EXPECT_EQ(workers_count, 1);
+}
+
+}  // namespace
+}  // namespace bellhop::core
