@@ -218,7 +218,7 @@ std::string quoted(std::string_view text) {
 
 template <class T>
 std::string default_text(const Key<T> &key) {
-  const T target{};
+  [[maybe_unused]] static const T target{};  // a gcc 12 that inlines too much says otherwise
   return std::visit(
       [&](auto member) -> std::string {
         const auto &value = target.*member;

@@ -3,7 +3,6 @@
 
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -169,57 +168,6 @@ bool Daemon::stop(Milliseconds budget_ms) {
   const bool is_clean = delivery_->stop(std::max<Milliseconds>(0, end_ms - clock_.steady_ms()));
   admin_server_->stop(admin_stop_ms);
   return is_clean;
-}
-
-std::vector<std::string> Daemon::webhook_urls() const {
-  const std::string &listen = config_.http.listen;
-  std::string base = config_.http.public_url;
-  if (base.empty() && webhook_server_->port() == 0) {
-    base = "http://localhost";  // a Unix socket: curl --unix-socket wants some name
-  } else if (base.empty()) {
-    std::string host = listen.substr(0, listen.rfind(':'));
-    if (host == "0.0.0.0") host = "127.0.0.1";
-    if (host == "[::]") host = "[::1]";
-    base = "http://" + host + ":" + std::to_string(webhook_server_->port());
-  }
-  std::vector<std::string> urls;
-  for (const SourceConfig &source : config_.sources) {
-    for (const std::string &token : source.tokens) urls.push_back(base + "/hooks/" + source.name + "/" + token);
-  }
-  return urls;
-}
-
-DaemonControl Daemon::daemon() const {
-  DaemonControl control;
-  control.version = BELLHOP_VERSION;
-  control.config_file = config_.file;
-  control.state_dir = config_.state_dir;
-  control.webhook_urls = webhook_urls();
-  control.started_ms = started_ms_;
-  control.pid = static_cast<int>(getpid());
-  return control;
-}
-
-std::vector<InstanceControl> Daemon::instances() const {
-  const std::vector<InstanceStatus> statuses = delivery_->status();
-  std::vector<InstanceControl> controls;
-  for (const InstancePlan &plan : plans_.instances) {
-    InstanceControl control;
-    control.name = plan.delivery.name;
-    control.plugin = plan.plugin;
-    control.library = plan.delivery.spec.library;
-    control.events = plan.events;
-    control.workers = plan.delivery.workers;
-    for (const InstanceStatus &status : statuses) {
-      if (status.name != control.name) continue;
-      control.state = status.state;
-      control.reason = status.reason;
-      control.in_flight_count = status.in_flight_count;
-      control.restarts_count = status.restarts_count;
-    }
-    controls.push_back(std::move(control));
-  }
-  return controls;
 }
 
 }  // namespace bellhop::core
