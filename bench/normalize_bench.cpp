@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one webhook costs before the journal: normalize() whole (parse, duplicate keys, SHA-256, event JSON) and its parts,
-// over the vendor's published legacy body.
+// What one webhook costs before the journal: normalize() whole (parse, duplicate keys, SHA-256, event JSON) and its
+// parts, over the vendor's published legacy body.
 //
 //   cmake --preset release && cmake --build --preset release --target normalize_bench
 //   taskset -c 1 build/release/bench/normalize_bench --benchmark_min_time=2

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // CHECK(condition): our own bugs end the process, in release builds too; systemd restarts it and the journal makes
-// that safe. CRASH_POINT("room.where"): a named place at which the crash tests kill -9 the daemon; compiled in only with
-// BELLHOP_CRASH_POINTS, and then inert unless the environment variable BELLHOP_CRASH_POINT names it ("name" or "name:n",
-// n = how many times it is passed before it strikes, from 1).
+// that safe. CRASH_POINT("room.where"): a named place at which the crash tests kill -9 the daemon; compiled in only
+// with BELLHOP_CRASH_POINTS, and then inert unless the environment variable BELLHOP_CRASH_POINT names it ("name" or
+// "name:n", n = how many times it is passed before it strikes, from 1).
 #pragma once
 
 #include <cstdio>

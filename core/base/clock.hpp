@@ -3,9 +3,9 @@
 //
 // Two readings, both in milliseconds:
 //   wall_ms()    Unix time, UTC. For time stamps that people read. May jump.
-//   steady_ms()  Unix time at the start of the process plus the monotonic time since then. Never jumps while the process
-//                runs, and means the same across a restart up to the wall clock's own error: every schedule and deadline
-//                (due_ms, back-off, time-outs) is in this time, also on disk.
+//   steady_ms()  Unix time at the start of the process plus the monotonic time since then. Never jumps while the
+//                process runs, and means the same across a restart up to the wall clock's own error: every schedule and
+//                deadline (due_ms, back-off, time-outs) is in this time, also on disk.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Log: one line per fact, to a sink that the daemon chooses (standard error by default; `<N>` priorities for journald).
 //
-// Lines are single lines: control bytes of untrusted text are escaped here, so that no payload can forge a line or drive
-// a terminal. Levels are those of the SDK. Secrets are the caller's duty: nothing here knows what a secret is.
+// Lines are single lines: control bytes of untrusted text are escaped here, so that no payload can forge a line or
+// drive a terminal. Levels are those of the SDK. Secrets are the caller's duty: nothing here knows what a secret is.
 #pragma once
 
 #include <functional>

@@ -43,7 +43,8 @@ class SCOPED_CAPABILITY Lock {
   Mutex &mutex_;
 };
 
-// Waits are loops in the caller (`while (!ready_) changed_.wait(mutex_);`), so that the analysis sees the guarded reads.
+// Waits are loops in the caller (`while (!ready_) changed_.wait(mutex_);`), so that the analysis sees the guarded
+// reads.
 class CondVar {
  public:
   void wait(Mutex &mutex) REQUIRES(mutex) NO_THREAD_SAFETY_ANALYSIS {

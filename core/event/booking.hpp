@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The typed form of what a vendor's body says, before it is written as JSON. No vendor's words here: a dialect
-// (core/source) fills these structs, make_event (event/event_json.hpp) writes them. All views point into the parsed body
-// and live as long as it does; an absent value is nullopt and is left out of the JSON (null, "" and a missing key of the
-// vendor all mean absent).
+// (core/source) fills these structs, make_event (event/event_json.hpp) writes them. All views point into the parsed
+// body and live as long as it does; an absent value is nullopt and is left out of the JSON (null, "" and a missing key
+// of the vendor all mean absent).
 #pragma once
 
 #include <cstdint>

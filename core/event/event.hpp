@@ -18,8 +18,8 @@ namespace bellhop::core {
 // Position in the journal: 1, 2, 3 … without gaps. 0 means "before everything".
 using Seq = std::int64_t;
 
-// The idempotency key: the first 16 bytes of SHA-256 over source name, 0x00 and the body as received. The same for every
-// re-delivery of the same bytes. Text form: 32 lower-case hex digits.
+// The idempotency key: the first 16 bytes of SHA-256 over source name, 0x00 and the body as received. The same for
+// every re-delivery of the same bytes. Text form: 32 lower-case hex digits.
 struct EventId {
   std::array<std::uint8_t, 16> bytes{};
 

@@ -11,8 +11,8 @@
 
 namespace bellhop::core {
 
-// Returns the event; `facts.time_ms` absent means received_ms. Text is written as valid UTF-8 with the escapes that JSON
-// demands (and U+2028/2029 left as they are). [any]
+// Returns the event; `facts.time_ms` absent means received_ms. Text is written as valid UTF-8 with the escapes that
+// JSON demands (and U+2028/2029 left as they are). [any]
 Event make_event(const Facts &facts, const EventId &id, Milliseconds received_ms);
 
 // The document as a plugin gets it: `json` with the attribute "late":true put in when is_late. [any]

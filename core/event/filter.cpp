@@ -11,14 +11,16 @@ namespace {
 constexpr std::size_t word_bytes_max = 64;  // of noun and action, see Event::type
 constexpr std::string_view ping = "ping";
 constexpr const char *allowed =
-    "allowed are \"NOUN.ACTION\" in small letters, digits and _, \"*\" for any word (\"booking.*\", \"*.canceled\"), \"*\" "
+    "allowed are \"NOUN.ACTION\" in small letters, digits and _, \"*\" for any word (\"booking.*\", \"*.canceled\"), "
+    "\"*\" "
     "alone for every type but ping, \"ping\", and a leading ! to take away";
 
 bool is_word(std::string_view word) {
   const auto is_letter = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '*';
   };
-  const auto letters_count = static_cast<std::size_t>(std::count_if(word.begin(), word.end(), [](char c) { return c != '*'; }));
+  const auto letters_count =
+      static_cast<std::size_t>(std::count_if(word.begin(), word.end(), [](char c) { return c != '*'; }));
   return !word.empty() && letters_count <= word_bytes_max && std::all_of(word.begin(), word.end(), is_letter);
 }
 
@@ -66,7 +68,8 @@ Result<Filter> Filter::parse(const std::vector<std::string> &globs) {
     glob.is_exclusion = !text.empty() && text[0] == '!';
     if (glob.is_exclusion) glob.pattern.erase(0, 1);
     if (glob.is_exclusion && filter.globs_.empty()) {
-      return Error{Kind::invalid, "event glob \"" + text + "\" takes away from nothing: put what is wanted before it, \"*\" say"};
+      return Error{Kind::invalid,
+                   "event glob \"" + text + "\" takes away from nothing: put what is wanted before it, \"*\" say"};
     }
     const std::string fault = fault_of(glob.pattern);
     if (!fault.empty()) return Error{Kind::invalid, "event glob \"" + text + "\" " + fault + "; " + allowed};

@@ -18,8 +18,8 @@ struct Meaning {
 constexpr Meaning first_name_words{{"firstname", "givenname", "forename", "fname", "first", "yourfirstname"}, {}};
 constexpr Meaning last_name_words{{"lastname", "surname", "familyname", "lname", "last", "yourlastname"}, {}};
 constexpr Meaning name_words{{"name", "fullname", "yourname", "yourfullname", "customername", "attendeename"}, {}};
-constexpr Meaning phone_words{{"phonenumber", "phone", "mobile", "mobilephone", "mobilenumber", "telephone", "cellphone",
-                               "yourphonenumber", "telephonenumber"},
+constexpr Meaning phone_words{{"phonenumber", "phone", "mobile", "mobilephone", "mobilenumber", "telephone",
+                               "cellphone", "yourphonenumber", "telephonenumber"},
                               {"phonefield", "phonenumberfield", "phone"}};
 
 std::string compact(const Text &text) {

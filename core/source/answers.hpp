@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The customer's own form fields: read in every shape seen, and asked for what the envelope does not have: names and phone.
-// Guesses by slug, then by kind, then by label; never overrides what the vendor says itself.
+// The customer's own form fields: read in every shape seen, and asked for what the envelope does not have: names and
+// phone. Guesses by slug, then by kind, then by label; never overrides what the vendor says itself.
 #pragma once
 
 #include <string_view>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Source kind "appointlet": a scheduling service with three families of bodies on one webhook URL (ping, legacy, v5). Each
-// dialect has a file; what they share is here. What the vendor has not published is read with tolerance and marked so.
+// Source kind "appointlet": a scheduling service with three families of bodies on one webhook URL (ping, legacy, v5).
+// Each dialect has a file; what they share is here. What the vendor has not published is read with tolerance and marked
+// so.
 #pragma once
 
 #include <string_view>

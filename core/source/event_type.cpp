@@ -28,7 +28,8 @@ constexpr std::array<Word, 8> nouns{{{"booking", "booking"},
                                      {"member", "member"},
                                      {"field", "field"}}};
 
-// Published as literals: confirmed (legacy), scheduled (v5). The others are in the vendor's prose; spellings are assumed.
+// Published as literals: confirmed (legacy), scheduled (v5). The others are in the vendor's prose; spellings are
+// assumed.
 constexpr std::array<Word, 30> actions{{
     {"confirmed", "confirmed"},      {"confirm", "confirmed"},        {"scheduled", "scheduled"},
     {"schedule", "scheduled"},       {"approved", "approved"},        {"approve", "approved"},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The vendor's two words for what happened → our event type. One table of spelling variants for both dialects; words that
-// are in no table are passed on as they are when they are fit to be a type, so nothing the vendor invents is lost.
+// The vendor's two words for what happened → our event type. One table of spelling variants for both dialects; words
+// that are in no table are passed on as they are when they are fit to be a type, so nothing the vendor invents is lost.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,8 @@ struct EventType {
 // "Booking" and "Cancelled" → booking, canceled. [any]
 EventType event_type_of(std::string_view vendor_noun, std::string_view vendor_action);
 
-// The subject of a noun's id: "booking/17"; an id that is too long or holds control bytes is replaced by its digest. [any]
+// The subject of a noun's id: "booking/17"; an id that is too long or holds control bytes is replaced by its digest.
+// [any]
 std::string subject_of(std::string_view noun, std::string_view id);
 
 }  // namespace bellhop::core

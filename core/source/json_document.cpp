@@ -68,7 +68,8 @@ ParsedJson JsonParser::parse_exactly(std::string_view bytes, std::size_t depth_m
   simdjson::dom::element root;
   const auto error = parse_quickly(text.rewritten).get(root);
   // Never dropped: should the two readers ever disagree, a person will see it.
-  if (error != simdjson::SUCCESS) return Unusable{std::string("two readers disagree: ") + simdjson::error_message(error)};
+  if (error != simdjson::SUCCESS)
+    return Unusable{std::string("two readers disagree: ") + simdjson::error_message(error)};
   return checked(root, bytes, depth_max);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// JsonParser: untrusted bytes → one simdjson document that is safe to read: valid UTF-8, no duplicate keys, no deeper than
-// allowed. Two readers share the work: simdjson is quick and takes nearly everything; what it refuses, and what it is
-// lax about (halves of surrogate pairs), goes through the exact reader (json_text.hpp), which has the last word.
+// JsonParser: untrusted bytes → one simdjson document that is safe to read: valid UTF-8, no duplicate keys, no deeper
+// than allowed. Two readers share the work: simdjson is quick and takes nearly everything; what it refuses, and what it
+// is lax about (halves of surrogate pairs), goes through the exact reader (json_text.hpp), which has the last word.
 #pragma once
 
 #include <simdjson.h>

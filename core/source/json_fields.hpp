@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fields: reads one JSON object of a vendor. null, "" and a missing key are the same: absent. What has the wrong shape is
-// absent, too, and named in the problems with its RFC 6901 pointer. Nothing here throws or gives up. A Fields stays in its place
-// and alive while those made from it are in use.
+// Fields: reads one JSON object of a vendor. null, "" and a missing key are the same: absent. What has the wrong shape
+// is absent, too, and named in the problems with its RFC 6901 pointer. Nothing here throws or gives up. A Fields stays
+// in its place and alive while those made from it are in use.
 #pragma once
 
 #include <simdjson.h>

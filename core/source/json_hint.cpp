@@ -38,7 +38,8 @@ unsigned code_point_of(std::string_view sequence) {
 
 // Causes that show in the bytes where reading stopped.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 16> causes{{
-    {no_break_space, "the text holds no-break spaces (U+00A0), as copied from a web page; replace them by ordinary spaces"},
+    {no_break_space,
+     "the text holds no-break spaces (U+00A0), as copied from a web page; replace them by ordinary spaces"},
     {"\xE2\x80\x9C", "the quotes are typographic ones; JSON wants plain double quotes"},
     {"\xE2\x80\x9D", "the quotes are typographic ones; JSON wants plain double quotes"},
     {"'", "strings and keys stand in double quotes, not in single ones"},

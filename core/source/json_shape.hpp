@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What simdjson does not look at: keys that occur twice in one object (parsers disagree which one wins), and our own limit
-// of depth. One walk over the document, quick for small objects and never quadratic for big ones.
+// What simdjson does not look at: keys that occur twice in one object (parsers disagree which one wins), and our own
+// limit of depth. One walk over the document, quick for small objects and never quadratic for big ones.
 #pragma once
 
 #include <simdjson.h>

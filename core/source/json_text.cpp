@@ -26,13 +26,15 @@ int hex_digit(int c) {
 bool is_high_surrogate(int unit) { return unit >= 0xd800 && unit <= 0xdbff; }
 bool is_low_surrogate(int unit) { return unit >= 0xdc00 && unit <= 0xdfff; }
 
-// Can a 64-bit integer or a double carry it? from_chars also calls the too small out of range: its digits are kept, too.
+// Can a 64-bit integer or a double carry it? from_chars also calls the too small out of range: its digits are kept,
+// too.
 bool is_ordinary_number(std::string_view digits) {
   const char *begin = digits.data(), *end = begin + digits.size();
   if (digits.find_first_of(".eE") == std::string_view::npos) {
     std::int64_t number = 0;
     std::uint64_t positive = 0;
-    return std::from_chars(begin, end, number).ec == std::errc() || std::from_chars(begin, end, positive).ec == std::errc();
+    return std::from_chars(begin, end, number).ec == std::errc() ||
+           std::from_chars(begin, end, positive).ec == std::errc();
   }
   double number = 0;
   return std::from_chars(begin, end, number).ec == std::errc();

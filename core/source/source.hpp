@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Source: untrusted bytes → Event. The only room that knows a vendor's field names.
 //
-// A source kind is a pure function over the body: no I/O, no clock, no state between calls. Everything that is JSON gets
-// a place: an event, or quarantine with a reason. What is not JSON is rejected with its position.
+// A source kind is a pure function over the body: no I/O, no clock, no state between calls. Everything that is JSON
+// gets a place: an event, or quarantine with a reason. What is not JSON is rejected with its position.
 #pragma once
 
 #include <cstddef>

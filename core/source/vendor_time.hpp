@@ -21,8 +21,8 @@ struct VendorTime {
 //   source  RFC 3339 section 5.6, with the offsets "+02" and "+0200" and a space for T besides
 std::optional<VendorTime> parse_time(std::string_view text);
 
-// The IANA name of a time zone, or nullopt when it cannot be one. Names are passed on as text, nobody looks them up here.
-// Enumeration forms are turned back: AMERICA_INDIANA_INDIANAPOLIS → America/Indiana/Indianapolis. [any]
+// The IANA name of a time zone, or nullopt when it cannot be one. Names are passed on as text, nobody looks them up
+// here. Enumeration forms are turned back: AMERICA_INDIANA_INDIANAPOLIS → America/Indiana/Indianapolis. [any]
 std::optional<std::string> zone_name(std::string_view text);
 
 }  // namespace bellhop::core

@@ -9,7 +9,9 @@
 namespace bellhop::core {
 namespace {
 
-TEST(Printable, leaves_ordinary_text_alone) { EXPECT_EQ(printable("naïve \"quotes\" and \\ stay"), "naïve \"quotes\" and \\ stay"); }
+TEST(Printable, leaves_ordinary_text_alone) {
+  EXPECT_EQ(printable("naïve \"quotes\" and \\ stay"), "naïve \"quotes\" and \\ stay");
+}
 
 TEST(Printable, keeps_text_from_forging_a_line_or_driving_a_terminal) {
   EXPECT_EQ(printable("a\nb\r\x1b[2Jc\x7f"), "a\\x0ab\\x0d\\x1b[2Jc\\x7f");

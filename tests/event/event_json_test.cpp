@@ -31,10 +31,12 @@ std::string json_string(std::string_view text) {
 TEST(MakeEvent, writes_only_what_is_there) {
   const Event event = make_event(smallest(), EventId{}, received_ms);
 
-  EXPECT_EQ(event.json,
-            R"({"specversion":"1.0","id":"00000000000000000000000000000000","source":"appointlet","type":"booking.confirmed",)"
-            R"("subject":"booking/1","time":"2026-01-01T00:00:00.123Z","datacontenttype":"application/json",)"
-            R"("dataschema":"urn:bellhop:event:1","data":{"vendor":{"name":"appointlet","dialect":"legacy"}}})");
+  EXPECT_EQ(
+      event.json,
+      R"({"specversion":"1.0","id":"00000000000000000000000000000000","source":"appointlet",)"
+      R"("type":"booking.confirmed",)"
+      R"("subject":"booking/1","time":"2026-01-01T00:00:00.123Z","datacontenttype":"application/json",)"
+      R"("dataschema":"urn:bellhop:event:1","data":{"vendor":{"name":"appointlet","dialect":"legacy"}}})");
 }
 
 TEST(MakeEvent, puts_the_same_attributes_beside_the_document) {

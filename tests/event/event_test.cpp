@@ -71,8 +71,8 @@ TEST(SubjectKey, is_the_same_on_every_machine) {
 }
 
 TEST(Utf8, knows_well_formed_sequences) {
-  for (const std::string text : {"a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf",
-                                 "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
+  for (const std::string text : {"a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
+                                 "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
     const Utf8Sequence sequence = utf8_sequence(text, 0);
     EXPECT_TRUE(sequence.is_valid) << text;
     EXPECT_EQ(sequence.size, text.size()) << text;
@@ -84,9 +84,10 @@ TEST(Utf8, finds_the_part_to_replace_of_ill_formed_ones) {
     std::string text;
     std::size_t size;
   };
-  for (const Case &c : {Case{"\x80", 1}, Case{"\xc0\xaf", 1}, Case{"\xc2", 1}, Case{"\xc2x", 1}, Case{"\xe0\x9f\x80", 1},
-                        Case{"\xed\xa0\x80", 1}, Case{"\xe2\x82", 2}, Case{"\xf0\x90\x80", 3}, Case{"\xf0\x8f\x80\x80", 1},
-                        Case{"\xf4\x90\x80\x80", 1}, Case{"\xf5\x80\x80\x80", 1}, Case{"\xff", 1}}) {
+  for (const Case &c :
+       {Case{"\x80", 1}, Case{"\xc0\xaf", 1}, Case{"\xc2", 1}, Case{"\xc2x", 1}, Case{"\xe0\x9f\x80", 1},
+        Case{"\xed\xa0\x80", 1}, Case{"\xe2\x82", 2}, Case{"\xf0\x90\x80", 3}, Case{"\xf0\x8f\x80\x80", 1},
+        Case{"\xf4\x90\x80\x80", 1}, Case{"\xf5\x80\x80\x80", 1}, Case{"\xff", 1}}) {
     const Utf8Sequence sequence = utf8_sequence(c.text, 0);
     EXPECT_FALSE(sequence.is_valid);
     EXPECT_EQ(sequence.size, c.size) << hex_of(reinterpret_cast<const std::uint8_t *>(c.text.data()), c.text.size());

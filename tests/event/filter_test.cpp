@@ -101,8 +101,8 @@ TEST(Filter, matches_hostile_globs_quickly) {
 
 TEST(Filter, refuses_globs_that_can_never_match) {
   EXPECT_THAT(fault_of({"booking"}), testing::HasSubstr("\"booking\" has no dot"));
-  for (const std::string glob : {"", "Booking.confirmed", "booking.", ".confirmed", "booking.confirmed.twice", "boo king.x",
-                                 "booking/confirmed", "pin*", "?", "booking.confirmed "}) {
+  for (const std::string glob : {"", "Booking.confirmed", "booking.", ".confirmed", "booking.confirmed.twice",
+                                 "boo king.x", "booking/confirmed", "pin*", "?", "booking.confirmed "}) {
     EXPECT_THAT(fault_of({glob}), testing::HasSubstr("allowed are")) << glob;
   }
   EXPECT_NE(fault_of({std::string(65, 'a') + ".x"}), "");

@@ -24,7 +24,8 @@ void replay(const fs::path &file) {
   bellhop::test::check_bytes(bytes);
   if (bytes.size() > cut_bytes_max) return;
   const std::size_t step = bytes.size() / cuts_max + 1;
-  for (std::size_t size = 0; size < bytes.size(); size += step) bellhop::test::check_bytes(std::string_view(bytes).substr(0, size));
+  for (std::size_t size = 0; size < bytes.size(); size += step)
+    bellhop::test::check_bytes(std::string_view(bytes).substr(0, size));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The promises of the source room over any bytes: it answers; the same bytes give the same answer; an event is valid UTF-8,
-// is JSON for both readers, and keeps its attributes within their limits; a rejection points into the body; the quick and
-// the exact reader never disagree.
+// The promises of the source room over any bytes: it answers; the same bytes give the same answer; an event is valid
+// UTF-8, is JSON for both readers, and keeps its attributes within their limits; a rejection points into the body; the
+// quick and the exact reader never disagree.
 #include <simdjson.h>
 
 #include <string>

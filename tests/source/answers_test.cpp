@@ -16,7 +16,8 @@ std::string attendee_of(const std::string &fields) {
 }
 std::string field(const std::string &slug, const std::string &value, const std::string &kind = "CharField",
                   const std::string &label = "") {
-  return R"({"field":{"slug":")" + slug + R"(","kind":")" + kind + R"(","kwargs":{"label":")" + label + R"("}},"value":)" + value + "}";
+  return R"({"field":{"slug":")" + slug + R"(","kind":")" + kind + R"(","kwargs":{"label":")" + label +
+         R"("}},"value":)" + value + "}";
 }
 
 TEST(Names, are_found_by_slug_with_hyphens_or_underscores) {
@@ -27,7 +28,8 @@ TEST(Names, are_found_by_slug_with_hyphens_or_underscores) {
 }
 
 TEST(Names, are_found_by_label_when_no_slug_says_so) {
-  EXPECT_EQ(attendee_of(field("q1", "\"Ada\"", "CharField", "First name:") + "," + field("q2", "\"Lovelace\"", "CharField", "LAST NAME")),
+  EXPECT_EQ(attendee_of(field("q1", "\"Ada\"", "CharField", "First name:") + "," +
+                        field("q2", "\"Lovelace\"", "CharField", "LAST NAME")),
             R"({"name":"Ada Lovelace","first_name":"Ada","last_name":"Lovelace"})");
 }
 
@@ -47,8 +49,9 @@ TEST(Names, split_a_full_name_only_when_no_part_is_known) {
 }
 
 TEST(Names, skip_answers_without_a_text) {
-  EXPECT_EQ(attendee_of(field("first-name", "null") + "," + field("first_name", "\"\"") + "," + field("fname", "\"Ada\"")),
-            R"({"name":"Ada","first_name":"Ada"})");
+  EXPECT_EQ(
+      attendee_of(field("first-name", "null") + "," + field("first_name", "\"\"") + "," + field("fname", "\"Ada\"")),
+      R"({"name":"Ada","first_name":"Ada"})");
 }
 
 TEST(Phone, is_found_by_slug_kind_or_label) {
@@ -62,7 +65,8 @@ TEST(Phone, is_found_by_slug_kind_or_label) {
 TEST(Answers, keep_any_value_and_offer_a_text) {
   const auto answer = [](const std::string &value) {
     const std::string json =
-        event_of(R"({"type":"booking","action":"confirmed","object":{"id":1,"fields":[)" + field("q", value) + "]}}").json;
+        event_of(R"({"type":"booking","action":"confirmed","object":{"id":1,"fields":[)" + field("q", value) + "]}}")
+            .json;
     return at(json, "/data/booking/answers/0/value") + " " + at(json, "/data/booking/answers/0/text");
   };
   EXPECT_EQ(answer("\"x\""), "x x");
@@ -75,13 +79,15 @@ TEST(Answers, keep_any_value_and_offer_a_text) {
 }
 
 TEST(Answers, without_a_value_have_null) {
-  const Event event = event_of(R"({"type":"booking","action":"confirmed","object":{"id":1,"fields":[{"field":{"slug":"q"}}]}})");
+  const Event event =
+      event_of(R"({"type":"booking","action":"confirmed","object":{"id":1,"fields":[{"field":{"slug":"q"}}]}})");
 
   EXPECT_EQ(at(event.json, "/data/booking/answers"), R"([{"slug":"q","value":null,"text":""}])");
 }
 
 TEST(Answers, of_wrong_shapes_are_named) {
-  const Event event = event_of(R"({"type":"booking","action":"confirmed","object":{"id":1,"fields":[7,{"field":3,"value":1}]}})");
+  const Event event =
+      event_of(R"({"type":"booking","action":"confirmed","object":{"id":1,"fields":[7,{"field":3,"value":1}]}})");
 
   EXPECT_EQ(at(event.json, "/data/booking/answers"), R"([{"value":1,"text":"1"}])");
   EXPECT_EQ(at(event.json, "/data/problems/0/pointer"), "/object/fields/0");

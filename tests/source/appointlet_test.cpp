@@ -74,7 +74,8 @@ TEST(Families, that_are_not_known_are_quarantined_with_the_reason) {
   EXPECT_THAT(quarantine_reason(R"({"type":1,"action":"a","object":{}})"), HasSubstr("\"type\""));
   EXPECT_THAT(quarantine_reason(R"({"type":"booking","action":null,"object":{}})"), HasSubstr("\"action\""));
   EXPECT_THAT(quarantine_reason(R"({"type":"booking","action":"confirmed","object":[]})"), HasSubstr("\"object\""));
-  EXPECT_THAT(quarantine_reason(R"({"type":"Activity","action":"Meeting.scheduled","entity":null})"), HasSubstr("\"entity\""));
+  EXPECT_THAT(quarantine_reason(R"({"type":"Activity","action":"Meeting.scheduled","entity":null})"),
+              HasSubstr("\"entity\""));
 }
 
 TEST(Quarantine, takes_bytes_that_are_not_utf8_in_strings_and_says_where) {
@@ -108,7 +109,8 @@ TEST(Depth, has_an_upper_bound_whatever_the_configuration_says) {
 }
 
 TEST(Wide, numbers_and_lone_surrogates_and_a_byte_order_mark_are_accepted) {
-  const Event event = event_of("\xEF\xBB\xBF" + sample_with("\"id\": 1,\n  \"type\"", "\"id\": 18446744073709551616,\n  \"type\""));
+  const Event event =
+      event_of("\xEF\xBB\xBF" + sample_with("\"id\": 1,\n  \"type\"", "\"id\": 18446744073709551616,\n  \"type\""));
   EXPECT_EQ(at(event.json, "/data/vendor/id"), "18446744073709551616");
 
   const Event lone = event_of(sample_with("\"John\"", R"("Jo\ud83d")"));
@@ -125,7 +127,8 @@ TEST(Data, has_the_outcome_that_the_index_demands) {
   for (const rapidjson::Value &entry : index.GetArray()) {
     const std::string body = bytes_of(data(std::string("events/") + entry["file"].GetString() + ".json"));
     EXPECT_EQ(body.size(), entry["bytes"].GetUint64());
-    EXPECT_EQ(name_of(normalize(body)), entry["want"].GetString()) << entry["file"].GetString() << ": " << entry["why"].GetString();
+    EXPECT_EQ(name_of(normalize(body)), entry["want"].GetString())
+        << entry["file"].GetString() << ": " << entry["why"].GetString();
   }
 }
 
@@ -150,7 +153,8 @@ TEST(Data, of_the_transform_suite_is_judged_without_harm) {
 }
 
 TEST(Data, payloads_are_all_events) {
-  for (const auto &file : files_in("payloads")) EXPECT_EQ(name_of(normalize(bytes_of(file))), "accept") << file.filename();
+  for (const auto &file : files_in("payloads"))
+    EXPECT_EQ(name_of(normalize(bytes_of(file))), "accept") << file.filename();
 }
 
 }  // namespace

@@ -9,8 +9,8 @@ namespace bellhop::core {
 namespace {
 
 std::string activity(const std::string &action, const std::string &entity) {
-  return R"({"id":1,"type":"Activity","action":")" + action + R"(","created_at":"2024-05-29T18:56:43.249804Z","entity":)" +
-         entity + "}";
+  return R"({"id":1,"type":"Activity","action":")" + action +
+         R"(","created_at":"2024-05-29T18:56:43.249804Z","entity":)" + entity + "}";
 }
 
 TEST(V5, reads_the_published_part_of_a_meeting) {
@@ -19,11 +19,13 @@ TEST(V5, reads_the_published_part_of_a_meeting) {
   EXPECT_EQ(event.type, "booking.confirmed");
   EXPECT_EQ(event.subject, "booking/2751918");
   EXPECT_EQ(event.time_ms, 1'717'009'003'249);
-  EXPECT_EQ(at(event.json, "/data"),
-            R"({"vendor":{"name":"appointlet","dialect":"v5","type":"Activity","action":"Meeting.scheduled","id":"14224744"},)"
-            R"("booking":{"id":"2751918","status":"confirmed","start":"2024-06-03T14:00:00Z","end":"2024-06-03T14:30:00Z",)"
-            R"("created":"2024-05-29T18:56:43.192873Z","location":"123 Address Street","location_type":"place",)"
-            R"+("meeting_type":{"name":"Example Meeting Type (Group)","location_type":"place"}}})+");
+  EXPECT_EQ(
+      at(event.json, "/data"),
+      R"({"vendor":{"name":"appointlet","dialect":"v5","type":"Activity","action":"Meeting.scheduled",)"
+      R"("id":"14224744"},)"
+      R"("booking":{"id":"2751918","status":"confirmed","start":"2024-06-03T14:00:00Z","end":"2024-06-03T14:30:00Z",)"
+      R"("created":"2024-05-29T18:56:43.192873Z","location":"123 Address Street","location_type":"place",)"
+      R"+("meeting_type":{"name":"Example Meeting Type (Group)","location_type":"place"}}})+");
 }
 
 TEST(V5, waits_for_approval_only_when_told_so) {
@@ -84,11 +86,14 @@ TEST(V5, reads_the_likeliest_names_of_what_nobody_has_published) {
   EXPECT_EQ(at(event.json, "/data/booking/attendee"),
             R"({"id":"501","email":"john@example.com","name":"John Smith","first_name":"John","last_name":"Smith",)"
             R"("phone":"+18885551212","status":"scheduled","timezone":"US/Pacific"})");
-  EXPECT_EQ(at(event.json, "/data/booking/attendees/1"),
-            R"({"id":"502","email":"jane@example.com","name":"Jane Doe","first_name":"Jane","last_name":"Doe","status":"canceled"})");
+  EXPECT_EQ(
+      at(event.json, "/data/booking/attendees/1"),
+      R"({"id":"502","email":"jane@example.com","name":"Jane Doe","first_name":"Jane","last_name":"Doe",)"
+      R"("status":"canceled"})");
   EXPECT_EQ(at(event.json, "/data/booking/meeting_type/price"), R"({"amount":"49.50","currency":"USD"})");
   EXPECT_EQ(at(event.json, "/data/booking/host/email"), "member@example.com");
-  EXPECT_EQ(at(event.json, "/data/booking/answers/1"), R"({"slug":"guests","label":"Guests","kind":"number","value":2,"text":"2"})");
+  EXPECT_EQ(at(event.json, "/data/booking/answers/1"),
+            R"({"slug":"guests","label":"Guests","kind":"number","value":2,"text":"2"})");
   EXPECT_EQ(at(event.json, "/data/booking/timezone"), "Europe/Isle_of_Man");
 }
 
@@ -112,15 +117,18 @@ TEST(V5, takes_the_noun_from_the_entity_when_the_action_has_none) {
 }
 
 TEST(V5, reads_other_things_as_far_as_they_are_known) {
-  EXPECT_EQ(at(event_of(activity("MeetingType.updated", R"({"id":8,"name":"x"})")).json, "/data/meeting_type/name"), "x");
+  EXPECT_EQ(at(event_of(activity("MeetingType.updated", R"({"id":8,"name":"x"})")).json, "/data/meeting_type/name"),
+            "x");
   EXPECT_EQ(at(event_of(activity("Member.created", R"({"id":8,"name":"x"})")).json, "/data/member/name"), "x");
-  EXPECT_EQ(at(event_of(activity("Tag.created", R"({"id":8,"name":"x"})")).json, "/data/object"), R"({"id":8,"name":"x"})");
+  EXPECT_EQ(at(event_of(activity("Tag.created", R"({"id":8,"name":"x"})")).json, "/data/object"),
+            R"({"id":8,"name":"x"})");
 }
 
 TEST(V5, survives_entities_of_wrong_shapes) {
   const Event event = event_of(activity(
       "Meeting.scheduled",
-      R"({"id":[],"attendees":{"a":1},"host":[1],"meeting_type":true,"start":5,"name":["x"],"organization":[],"rel":"x","fields":7})"));
+      R"({"id":[],"attendees":{"a":1},"host":[1],"meeting_type":true,"start":5,"name":["x"],)"
+      R"("organization":[],"rel":"x","fields":7})"));
 
   EXPECT_EQ(event.type, "booking.confirmed");
   EXPECT_EQ(at(event.json, "/data/booking"), R"({"status":"confirmed"})");

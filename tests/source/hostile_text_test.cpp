@@ -35,7 +35,8 @@ TEST(HostileText, of_the_injection_bodies_arrives_byte_equal) {
     ++files_count;
     const std::string body = bytes_of(file);
     const Event event = event_of(body);
-    // simdjson is not asked: RapidJSON reads the body, too. It refuses lone surrogates; that body has a test of its own.
+    // simdjson is not asked: RapidJSON reads the body, too. It refuses lone surrogates; that body has a test of its
+    // own.
     rapidjson::Document document;
     document.Parse(body.data(), body.size());
     if (file.filename() == "inj-surrogate.json") {
@@ -63,22 +64,36 @@ TEST(HostileText, of_the_big_list_arrives_byte_equal_in_every_text_field) {
     if (naughty.empty()) continue;  // absent
     const std::string json = as_json(naughty);
     const Event event = event_of(
-        R"({"id":)" + json + R"(,"type":"booking","action":"confirmed","object":{"id":)" + json + R"(,"email":)" + json +
-        R"(,"utm_source":)" + json + R"(,"utm_medium":)" + json + R"(,"utm_campaign":)" + json + R"(,"utm_term":)" + json +
-        R"(,"utm_content":)" + json + R"(,"conference_provider":)" + json + R"(,"payment_identifier":)" + json +
-        R"(,"location":)" + json + R"(,"service":{"name":)" + json + R"(,"slug":)" + json + R"(,"description":)" + json +
-        R"(},"bookable":{"name":)" + json + R"(,"slug":)" + json + R"(},"organization":{"name":)" + json +
-        R"(},"fields":[{"field":{"slug":)" + json + R"(,"kind":)" + json + R"(,"kwargs":{"label":)" + json + R"(}},"value":)" +
-        json + "}]}}");
+        R"({"id":)" + json + R"(,"type":"booking","action":"confirmed","object":{"id":)" + json + R"(,"email":)" +
+        json + R"(,"utm_source":)" + json + R"(,"utm_medium":)" + json + R"(,"utm_campaign":)" + json +
+        R"(,"utm_term":)" + json + R"(,"utm_content":)" + json + R"(,"conference_provider":)" + json +
+        R"(,"payment_identifier":)" + json + R"(,"location":)" + json + R"(,"service":{"name":)" + json +
+        R"(,"slug":)" + json + R"(,"description":)" + json + R"(},"bookable":{"name":)" + json + R"(,"slug":)" + json +
+        R"(},"organization":{"name":)" + json + R"(},"fields":[{"field":{"slug":)" + json + R"(,"kind":)" + json +
+        R"(,"kwargs":{"label":)" + json + R"(}},"value":)" + json + "}]}}");
     EXPECT_TRUE(is_utf8(event.json)) << naughty;
-    for (const char *pointer :
-         {"/data/vendor/id", "/data/booking/id", "/data/booking/attendee/email", "/data/booking/utm/source",
-          "/data/booking/utm/medium", "/data/booking/utm/campaign", "/data/booking/utm/term", "/data/booking/utm/content",
-          "/data/booking/conference_provider", "/data/booking/payment/identifier", "/data/booking/location",
-          "/data/booking/meeting_type/name", "/data/booking/meeting_type/slug", "/data/booking/meeting_type/description",
-          "/data/booking/host/name", "/data/booking/host/slug", "/data/organization/name", "/data/booking/answers/0/slug",
-          "/data/booking/answers/0/kind", "/data/booking/answers/0/label", "/data/booking/answers/0/value",
-          "/data/booking/answers/0/text"}) {
+    for (const char *pointer : {"/data/vendor/id",
+                                "/data/booking/id",
+                                "/data/booking/attendee/email",
+                                "/data/booking/utm/source",
+                                "/data/booking/utm/medium",
+                                "/data/booking/utm/campaign",
+                                "/data/booking/utm/term",
+                                "/data/booking/utm/content",
+                                "/data/booking/conference_provider",
+                                "/data/booking/payment/identifier",
+                                "/data/booking/location",
+                                "/data/booking/meeting_type/name",
+                                "/data/booking/meeting_type/slug",
+                                "/data/booking/meeting_type/description",
+                                "/data/booking/host/name",
+                                "/data/booking/host/slug",
+                                "/data/organization/name",
+                                "/data/booking/answers/0/slug",
+                                "/data/booking/answers/0/kind",
+                                "/data/booking/answers/0/label",
+                                "/data/booking/answers/0/value",
+                                "/data/booking/answers/0/text"}) {
       ASSERT_EQ(at(event.json, pointer), naughty) << pointer;
     }
     EXPECT_LE(event.subject.size(), 256U);

@@ -17,7 +17,8 @@ JsonShape shape_in(const std::string &json, std::size_t depth_max = 128) {
 
 std::string object_of(int keys_count, const std::string &last = "") {
   std::string json = "{";
-  for (int i = 0; i < keys_count; ++i) json += (i == 0 ? "\"key" : ",\"key") + std::to_string(i) + "\":" + std::to_string(i);
+  for (int i = 0; i < keys_count; ++i)
+    json += (i == 0 ? "\"key" : ",\"key") + std::to_string(i) + "\":" + std::to_string(i);
   return json + last + "}";
 }
 

@@ -97,7 +97,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{" \n ", 2, 2, "a value, found the end of the body", "the body is blank"},
         Mistake{"{\"a\":1,}", 1, 8, "a key in double quotes after ',', found '}'", "a comma after the last one"},
         Mistake{"[1,\n ]", 2, 2, "a value, found ']'", "a comma after the last one"},
-        Mistake{"{\n\u00a0\"a\":1}", 2, 1, "found U+00A0", "no-break spaces (U+00A0), as copied from a web page; replace them"},
+        Mistake{"{\n\u00a0\"a\":1}", 2, 1, "found U+00A0",
+                "no-break spaces (U+00A0), as copied from a web page; replace them"},
         Mistake{"{\"é😀\": x}", 1, 8, "a value, found 'x'", ""},
         Mistake{"{'a':1}", 1, 2, "a key in double quotes or '}', found '''", "not in single ones"},
         Mistake{"{“a”:1}", 1, 2, "found U+201C", "typographic"},
@@ -106,7 +107,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"[True]", 1, 2, "found 'T'", "true"}, Mistake{"[None]", 1, 2, "found 'N'", "null"},
         Mistake{"[tru]", 1, 5, "the word true, found ']'", ""},
         Mistake{"// x\n{}", 1, 1, "a value, found '/'", "no comments"},
-        Mistake{"[+1]", 1, 2, "found '+'", "no leading plus"}, Mistake{"[.5]", 1, 2, "found '.'", "begins with a digit"},
+        Mistake{"[+1]", 1, 2, "found '+'", "no leading plus"},
+        Mistake{"[.5]", 1, 2, "found '.'", "begins with a digit"},
         Mistake{"[01]", 1, 3, "no digit after a leading zero, found '1'", ""},
         Mistake{"[1.]", 1, 4, "a digit after the decimal point, found ']'", ""},
         Mistake{"[1e+]", 1, 5, "a digit in the exponent, found ']'", ""},
@@ -119,12 +121,14 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"[\"a\tb\"]", 1, 4, "found byte 0x09", "escapes"},
         Mistake{"[\"\\x41\"]", 1, 4, "after a backslash, found 'x'", ""},
         Mistake{"[\"\\u12G4\"]", 1, 7, "four hex digits after \\u, found 'G'", ""},
-        Mistake{"{\"a\":\"b", 1, 8, "the closing '\"' of a string, found the end", "ends inside a string: it was cut off"},
+        Mistake{"{\"a\":\"b", 1, 8, "the closing '\"' of a string, found the end",
+                "ends inside a string: it was cut off"},
         Mistake{"{\"a\":[1", 1, 8, "found the end of the body", "2 brackets are still open"},
         Mistake{"[1", 1, 3, "found the end of the body", "1 bracket is still open"},
-        Mistake{"{\0\"\0a\0"s, 1, 2, "found byte 0x00", "UTF-16"}, Mistake{"\xFF\xFE{\0"s, 1, 1, "found byte 0xff", "UTF-16"},
-        Mistake{"<html>", 1, 1, "found '<'", "HTML"}, Mistake{"\r\n\r\n  x", 3, 3, "found 'x'", ""},
-        Mistake{"\xe9x", 1, 1, "found byte 0xe9", ""}, Mistake{"[ \"\xe9\", x]", 1, 8, "found 'x'", ""}));
+        Mistake{"{\0\"\0a\0"s, 1, 2, "found byte 0x00", "UTF-16"},
+        Mistake{"\xFF\xFE{\0"s, 1, 1, "found byte 0xff", "UTF-16"}, Mistake{"<html>", 1, 1, "found '<'", "HTML"},
+        Mistake{"\r\n\r\n  x", 3, 3, "found 'x'", ""}, Mistake{"\xe9x", 1, 1, "found byte 0xe9", ""},
+        Mistake{"[ \"\xe9\", x]", 1, 8, "found 'x'", ""}));
 
 TEST(JsonText, counts_the_no_break_spaces_of_the_vendors_help_page) {
   const std::string article = bytes_of(data("appointlet-webhooks-article.txt"));
@@ -159,7 +163,8 @@ TEST_P(NamedFiles, are_rejected_at_the_right_place) {
 INSTANTIATE_TEST_SUITE_P(
     JsonText, NamedFiles,
     testing::Values(
-        NamedFile{PARSING("n_array_1_true_without_comma"), 1, 4}, NamedFile{PARSING("n_array_colon_instead_of_comma"), 1, 4},
+        NamedFile{PARSING("n_array_1_true_without_comma"), 1, 4},
+        NamedFile{PARSING("n_array_colon_instead_of_comma"), 1, 4},
         NamedFile{PARSING("n_array_comma_after_close"), 1, 5}, NamedFile{PARSING("n_array_comma_and_number"), 1, 2},
         NamedFile{PARSING("n_array_double_comma"), 1, 4}, NamedFile{PARSING("n_array_extra_comma"), 1, 5},
         NamedFile{PARSING("n_array_incomplete"), 1, 5}, NamedFile{PARSING("n_array_newlines_unclosed"), 3, 4},
@@ -171,7 +176,8 @@ INSTANTIATE_TEST_SUITE_P(
         NamedFile{PARSING("n_object_trailing_comma"), 1, 9}, NamedFile{PARSING("n_object_trailing_comment"), 1, 10},
         NamedFile{PARSING("n_object_unquoted_key"), 1, 2}, NamedFile{PARSING("n_single_space"), 1, 2},
         NamedFile{PARSING("n_string_unescaped_newline"), 1, 6}, NamedFile{PARSING("n_string_single_quote"), 1, 2},
-        NamedFile{PARSING("n_structure_100000_opening_arrays"), 1, 129}, NamedFile{PARSING("n_structure_no_data"), 1, 1},
+        NamedFile{PARSING("n_structure_100000_opening_arrays"), 1, 129},
+        NamedFile{PARSING("n_structure_no_data"), 1, 1},
         NamedFile{PARSING("n_structure_object_followed_by_closing_object"), 1, 3},
         NamedFile{PARSING("n_structure_unclosed_array_partial_null"), 1, 13},
         NamedFile{PARSING("n_structure_whitespace_U+2060_word_joiner"), 1, 2},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests of the source room share: normalise a body or a file, and look into the event's JSON by pointer. RapidJSON
-// reads it here, so that the writer is not checked by the parser that the room itself uses.
+// What the tests of the source room share: normalise a body or a file, and look into the event's JSON by pointer.
+// RapidJSON reads it here, so that the writer is not checked by the parser that the room itself uses.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -144,7 +144,8 @@ void member_paths(const rapidjson::Value &value, const std::string &path, std::v
     for (const auto &child : member.value.GetObject()) {
       const std::string child_path = path + "/" + child.name.GetString();
       if (name == "properties") paths.push_back(child_path);
-      EXPECT_TRUE(name == "definitions" || child.value.HasMember("$ref") || child.value.HasMember("description")) << child_path;
+      EXPECT_TRUE(name == "definitions" || child.value.HasMember("$ref") || child.value.HasMember("description"))
+          << child_path;
       member_paths(child.value, child_path, paths);
     }
   }

@@ -72,13 +72,15 @@ TEST(Time, stays_within_four_digits_of_a_year_in_utc) {
 }
 
 TEST(Zone, is_passed_on_as_it_is_when_it_can_be_a_name) {
-  for (const char *name : {"US/Pacific", "UTC", "Etc/GMT+5", "America/Port-au-Prince", "UTC+25", "EST5EDT", "Europe/Berlin"}) {
+  for (const char *name :
+       {"US/Pacific", "UTC", "Etc/GMT+5", "America/Port-au-Prince", "UTC+25", "EST5EDT", "Europe/Berlin"}) {
     EXPECT_EQ(zone_name(name), name);
   }
 }
 
 TEST(Zone, is_left_out_when_it_cannot_be_a_name) {
-  for (const char *text : {"", "../../../etc/passwd", "..", "Europe/Ber lin", "Europe\\Berlin", "US/Pacific\r\nX:Y", "Zürich"}) {
+  for (const char *text :
+       {"", "../../../etc/passwd", "..", "Europe/Ber lin", "Europe\\Berlin", "US/Pacific\r\nX:Y", "Zürich"}) {
     EXPECT_EQ(zone_name(text), std::nullopt) << text;
   }
   EXPECT_EQ(zone_name(std::string(64, 'a')), std::string(64, 'a'));
