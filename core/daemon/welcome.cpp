@@ -55,7 +55,7 @@ Welcome make_welcome(const Config &config, const std::vector<std::string> &urls,
   welcome.state_dir = config.state_dir;
   welcome.instances = instances;
   if (urls.empty()) return welcome;
-  welcome.send_command = shell_word(bellhop_program(surroundings)) + daemon_choice(config) + " send booking.confirmed";
+  welcome.send_command = shell_word(bellhop_program(surroundings)) + " send booking.confirmed" + daemon_choice(config);
   const bool is_unix = config.http.listen.rfind("unix:", 0) == 0;
   welcome.curl_command = "curl -i -H 'Content-Type: application/json' -d '{\"test\":true}' " +
                          (is_unix ? "--unix-socket " + shell_word(config.http.listen.substr(5)) + " " : "") +

@@ -45,10 +45,10 @@ TEST_F(WelcomeText, names_the_program_by_its_path_when_a_shell_would_find_anothe
 
 TEST_F(WelcomeText, says_where_the_daemon_is_unless_that_is_the_usual_place) {
   config_.state_dir = "/srv/my state";
-  EXPECT_EQ(welcome().send_command, dir_ + "/bellhop --state-dir '/srv/my state' send booking.confirmed");
+  EXPECT_EQ(welcome().send_command, dir_ + "/bellhop send booking.confirmed --state-dir '/srv/my state'");
 
   config_.admin.socket = "/run/x.sock";
-  EXPECT_EQ(welcome().send_command, dir_ + "/bellhop --socket /run/x.sock send booking.confirmed");
+  EXPECT_EQ(welcome().send_command, dir_ + "/bellhop send booking.confirmed --socket /run/x.sock");
 }
 
 TEST_F(WelcomeText, gives_a_curl_command_too) {
