@@ -22,16 +22,23 @@ HttpAnswer answer(JsonWriter &json) {
 
 int status_of(Kind kind) {
   switch (kind) {
-    case Kind::invalid: return 400;
-    case Kind::denied: return 403;
-    case Kind::not_found: return 404;
-    case Kind::conflict: return 409;
-    case Kind::too_large: return 413;
+    case Kind::invalid:
+      return 400;
+    case Kind::denied:
+      return 403;
+    case Kind::not_found:
+      return 404;
+    case Kind::conflict:
+      return 409;
+    case Kind::too_large:
+      return 413;
     case Kind::full:
     case Kind::unavailable:
-    case Kind::timeout: return 503;
+    case Kind::timeout:
+      return 503;
     case Kind::corrupt:
-    case Kind::internal: return 500;
+    case Kind::internal:
+      return 500;
   }
   return 500;
 }
@@ -47,8 +54,9 @@ std::optional<HttpAnswer> wrong_method(const HttpRequest &request, std::string_v
 }
 
 HttpAnswer unknown_path() {
-  return problem(404, "no such path; this is Bellhop's admin API: GET /v1/status, /v1/events, /v1/events/REF, "
-                      "/v1/instances, /v1/dead; POST /v1/replay, /v1/verify");
+  return problem(404,
+                 "no such path; this is Bellhop's admin API: GET /v1/status, /v1/events, /v1/events/REF, "
+                 "/v1/instances, /v1/dead; POST /v1/replay, /v1/verify");
 }
 
 HttpAnswer document(std::string content_type, std::string body) {
@@ -259,8 +267,8 @@ HttpAnswer AdminApi::verify() const {
   const auto report = inspect_.verify();
   if (!report) return refusal(report.error());
   log_.line(report->findings.empty() ? Level::info : Level::error, "admin",
-            "verify read " + std::to_string(report->events_count) + " events: " +
-                std::to_string(report->findings.size()) + " findings");
+            "verify read " + std::to_string(report->events_count) +
+                " events: " + std::to_string(report->findings.size()) + " findings");
   JsonWriter json;
   json.open('{');
   write_verify(json, *report);

@@ -12,8 +12,9 @@
 //   POST /v1/replay {"event":REF,"instance":NAME}   without a name: every instance that has been offered the event
 //   POST /v1/verify                        reads the whole journal; may take minutes
 //
-// Every answer is a JSON object; a refusal is problem+json whose `detail` says what to do. Stored documents are embedded
-// as they are, never parsed and written again. docs/cli.md documents the members: they are a contract, they only grow.
+// Every answer is a JSON object; a refusal is problem+json whose `detail` says what to do. Stored documents are
+// embedded as they are, never parsed and written again. docs/cli.md documents the members: they are a contract, they
+// only grow.
 #pragma once
 
 #include <string>

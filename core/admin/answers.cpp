@@ -60,20 +60,28 @@ void write_control(JsonWriter &json, const InstanceControl *control, const Insta
 
 std::string_view text_of(DeliveryState state) {
   switch (state) {
-    case DeliveryState::waiting: return "waiting";
-    case DeliveryState::delivered: return "delivered";
-    case DeliveryState::dead: return "dead";
+    case DeliveryState::waiting:
+      return "waiting";
+    case DeliveryState::delivered:
+      return "delivered";
+    case DeliveryState::dead:
+      return "dead";
   }
   return "unknown";
 }
 
 std::string_view text_of(Verdict verdict) {
   switch (verdict) {
-    case Verdict::ok: return "ok";
-    case Verdict::skip: return "skip";
-    case Verdict::retry: return "retry";
-    case Verdict::fail: return "fail";
-    case Verdict::hold: return "hold";
+    case Verdict::ok:
+      return "ok";
+    case Verdict::skip:
+      return "skip";
+    case Verdict::retry:
+      return "retry";
+    case Verdict::fail:
+      return "fail";
+    case Verdict::hold:
+      return "hold";
   }
   return "unknown";
 }

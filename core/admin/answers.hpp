@@ -25,13 +25,13 @@ std::vector<InstanceView> join_instances(const std::vector<InstanceControl> &con
                                          const std::vector<InstanceRow> &rows);
 std::vector<InstanceView> join_instances(std::vector<InstanceControl> &&, const std::vector<InstanceRow> &) = delete;
 
-void write_daemon(JsonWriter &json, const DaemonControl &daemon);                      // members only
+void write_daemon(JsonWriter &json, const DaemonControl &daemon);                            // members only
 void write_instances(JsonWriter &json, const std::vector<InstanceView> &views, Seq newest);  // an array
-void write_event_row(JsonWriter &json, const EventRow &row);                            // members only
-void write_event_detail(JsonWriter &json, const EventDetail &detail);                   // members only
+void write_event_row(JsonWriter &json, const EventRow &row);                                 // members only
+void write_event_detail(JsonWriter &json, const EventDetail &detail);                        // members only
 // An array. Due times are kept in steady time; `steady_to_wall_ms` is added to show them on the wall clock.
 void write_deliveries(JsonWriter &json, const std::vector<DeliveryRow> &rows, Milliseconds steady_to_wall_ms);
-void write_verify(JsonWriter &json, const VerifyReport &report);                        // members only
+void write_verify(JsonWriter &json, const VerifyReport &report);  // members only
 
 std::string_view text_of(DeliveryState state);
 std::string_view text_of(Verdict verdict);

@@ -14,7 +14,7 @@ namespace bellhop::core {
 class JsonWriter {
  public:
   JsonWriter &open(char bracket) { return put(std::string_view(&bracket, 1), false); }  // '{' or '['
-  JsonWriter &close(char bracket) {                                                      // '}' or ']'
+  JsonWriter &close(char bracket) {                                                     // '}' or ']'
     out_ += bracket;
     is_comma_due_ = true;
     return *this;

@@ -118,10 +118,11 @@ Result<int> parse_limit(std::string_view query) {
   return limit_of(*parameters, EventQuery().count_max);
 }
 
-Result<ReplayRequest> parse_replay(const std::string &body) {
-  static const std::string wanted = "the body is {\"event\":\"ID, PREFIX OR SEQ\",\"instance\":\"NAME\"}; "
-                                    "without instance, all that have been offered the event";
-  ReplayRequest out;
+Result<ReplayOrder> parse_replay(const std::string &body) {
+  static const std::string wanted =
+      "the body is {\"event\":\"ID, PREFIX OR SEQ\",\"instance\":\"NAME\"}; "
+      "without instance, all that have been offered the event";
+  ReplayOrder out;
   try {
     Poco::JSON::Parser parser;
     const auto root = parser.parse(body);

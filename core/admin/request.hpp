@@ -24,10 +24,10 @@ Result<EventQuery> parse_event_query(std::string_view query);
 // limit of /v1/dead.
 Result<int> parse_limit(std::string_view query);
 
-struct ReplayRequest {
+struct ReplayOrder {
   std::string event;     // id, prefix or seq
   std::string instance;  // "" = every instance that has been offered the event
 };
-Result<ReplayRequest> parse_replay(const std::string &body);
+Result<ReplayOrder> parse_replay(const std::string &body);
 
 }  // namespace bellhop::core

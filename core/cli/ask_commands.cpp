@@ -13,6 +13,8 @@
 #include "journal/verify.hpp"
 
 namespace bellhop::core {
+
+using namespace json_view;
 namespace {
 
 using Page = std::function<int(const JsonValue &, const Screen &)>;
@@ -22,8 +24,9 @@ int print_answer(const std::string &json, bool is_json, const Screen &screen, co
   rapidjson::Document document;
   document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag>(json.data(), json.size());
   if (document.HasParseError() || !document.IsObject()) {
-    return complain(screen, {Kind::internal, "the answer is not a JSON object; is the socket that of another program, or "
-                                             "of another version of bellhopd?"});
+    return complain(screen, {Kind::internal,
+                             "the answer is not a JSON object; is the socket that of another program, or "
+                             "of another version of bellhopd?"});
   }
   if (!is_json) return page(document, screen);
   screen.out << json;
@@ -65,18 +68,25 @@ void print_instances(const JsonValue &instances, const Screen &screen) {
   for (const JsonValue &one : instances.GetArray()) {
     const std::string state = text(one, "state");
     const std::int64_t dead = number(one, "dead");
-    table.add({text(one, "name"), text(one, "plugin"), {state, colour_of_state(state)}, joined(list(one, "events")),
-               number(one, "behind"), number(one, "waiting") + number(one, "replays_waiting"),
-               Table::Cell(dead), number(one, "delivered"), number(one, "restarts"), text(one, "reason")});
+    table.add({text(one, "name"),
+               text(one, "plugin"),
+               {state, colour_of_state(state)},
+               joined(list(one, "events")),
+               number(one, "behind"),
+               number(one, "waiting") + number(one, "replays_waiting"),
+               Table::Cell(dead),
+               number(one, "delivered"),
+               number(one, "restarts"),
+               text(one, "reason")});
   }
   table.print(screen);
 }
 
 void print_deliveries(const JsonValue &rows, const Screen &screen, bool is_with_event) {
-  Table table(is_with_event ? std::vector<std::string>{"SEQ", "INSTANCE", "TYPE", "SUBJECT", "VERDICT", "TRIES", "SETTLED",
-                                                       "MESSAGE"}
-                            : std::vector<std::string>{"INSTANCE", "STATE", "VERDICT", "TRIES", "DUE", "SETTLED",
-                                                       "MS", "MESSAGE"});
+  Table table(
+      is_with_event
+          ? std::vector<std::string>{"SEQ", "INSTANCE", "TYPE", "SUBJECT", "VERDICT", "TRIES", "SETTLED", "MESSAGE"}
+          : std::vector<std::string>{"INSTANCE", "STATE", "VERDICT", "TRIES", "DUE", "SETTLED", "MS", "MESSAGE"});
   for (const JsonValue &row : rows.GetArray()) {
     const std::string state = text(row, "state");
     const std::int64_t replay = number(row, "replay");
@@ -85,11 +95,17 @@ void print_deliveries(const JsonValue &rows, const Screen &screen, bool is_with_
     const std::string verdict = text(row, "verdict").empty() ? "-" : text(row, "verdict");
     const std::string settled = screen.when(text(row, "settled"));
     if (is_with_event) {
-      table.add({number(row, "seq"), instance, text(row, "type"), text(row, "subject"), verdict, number(row, "attempts"),
-                 settled, text(row, "message")});
+      table.add({number(row, "seq"), instance, text(row, "type"), text(row, "subject"), verdict,
+                 number(row, "attempts"), settled, text(row, "message")});
     } else {
-      table.add({instance, {state, colour_of_state(state)}, verdict, number(row, "attempts"),
-                 screen.when(text(row, "due")), settled, number(row, "took_ms"), text(row, "message")});
+      table.add({instance,
+                 {state, colour_of_state(state)},
+                 verdict,
+                 number(row, "attempts"),
+                 screen.when(text(row, "due")),
+                 settled,
+                 number(row, "took_ms"),
+                 text(row, "message")});
     }
   }
   table.print(screen);
@@ -136,9 +152,13 @@ int print_events(const JsonValue &answer, const Screen &screen) {
   for (const JsonValue &row : rows.GetArray()) {
     const bool is_quarantined = flag(row, "quarantined");
     const std::string reason = text(row, "reason");
-    table.add({number(row, "seq"), text(row, "id").substr(0, 10), screen.when(text(row, "received")),
-               {is_quarantined ? "-" : text(row, "type")}, is_quarantined ? "-" : text(row, "subject"),
-               {marks_of(row) + (reason.empty() ? "" : ": " + reason), is_quarantined ? Colour::warning : Colour::faint}});
+    table.add(
+        {number(row, "seq"),
+         text(row, "id").substr(0, 10),
+         screen.when(text(row, "received")),
+         {is_quarantined ? "-" : text(row, "type")},
+         is_quarantined ? "-" : text(row, "subject"),
+         {marks_of(row) + (reason.empty() ? "" : ": " + reason), is_quarantined ? Colour::warning : Colour::faint}});
   }
   table.print(screen);
   if (const JsonValue *next = member(answer, "next"); next && next->IsInt64()) {
@@ -162,8 +182,11 @@ int print_event(const JsonValue &event, const std::string &document, const Scree
   line("reason    ", text(event, "reason"));
   const bool is_intact = flag(event, "intact");
   if (!is_intact) {
-    screen.out << screen.paint("DAMAGED   the stored row is not what was written; it is never delivered. "
-                               "Run `bellhop verify`.", Colour::bad) << '\n';
+    screen.out << screen.paint(
+                      "DAMAGED   the stored row is not what was written; it is never delivered. "
+                      "Run `bellhop verify`.",
+                      Colour::bad)
+               << '\n';
   }
   screen.out << "\nHeaders as received\n";
   for (const JsonValue &header : list(event, "headers").GetArray()) {
@@ -253,10 +276,9 @@ int run_show(const ShowOptions &options, const Surroundings &surroundings, const
   }
   // The document comes by a request of its own: byte for byte, not read and written again.
   const auto document = options.ask.is_json ? Result<std::string>("") : daemon->get(target + "/event");
-  return ask_and_print(options.ask, surroundings, screen, "GET", target, "",
-                       [&](const JsonValue &answer, const Screen &to) {
-                         return print_event(answer, document ? *document : "", to);
-                       });
+  return ask_and_print(
+      options.ask, surroundings, screen, "GET", target, "",
+      [&](const JsonValue &answer, const Screen &to) { return print_event(answer, document ? *document : "", to); });
 }
 
 int run_dead(const DeadOptions &options, const Surroundings &surroundings, const Screen &screen) {
@@ -281,15 +303,14 @@ int run_replay(const ReplayOptions &options, const Surroundings &surroundings, c
     append_json_string(body, options.instance);
   }
   body += '}';
-  return ask_and_print(options.ask, surroundings, screen, "POST", "/v1/replay", body,
-                       [](const JsonValue &answer, const Screen &to) {
-                         for (const JsonValue &one : list(answer, "replays").GetArray()) {
-                           to.out << "event " << number(answer, "seq") << " (" << printable(text(answer, "type"))
-                                  << ") goes to " << printable(text(one, "instance")) << " once more, as replay "
-                                  << number(one, "replay") << '\n';
-                         }
-                         return static_cast<int>(exit_ok);
-                       });
+  return ask_and_print(
+      options.ask, surroundings, screen, "POST", "/v1/replay", body, [](const JsonValue &answer, const Screen &to) {
+        for (const JsonValue &one : list(answer, "replays").GetArray()) {
+          to.out << "event " << number(answer, "seq") << " (" << printable(text(answer, "type")) << ") goes to "
+                 << printable(text(one, "instance")) << " once more, as replay " << number(one, "replay") << '\n';
+        }
+        return static_cast<int>(exit_ok);
+      });
 }
 
 int run_verify(const VerifyOptions &options, const Surroundings &surroundings, const Screen &screen) {

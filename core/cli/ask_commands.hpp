@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands that ask the running daemon: status, events, show, instances, dead, replay, verify. Each prints the API's
-// JSON as it came with --json, else a page for people, and returns the exit code.
+// The commands that ask the running daemon: status, events, show, instances, dead, replay, verify. Each prints the
+// API's JSON as it came with --json, else a page for people, and returns the exit code.
 #pragma once
 
 #include <optional>

@@ -80,7 +80,8 @@ int run_check(const std::string &file, bool is_json, const Surroundings &surroun
                << '\n';
     return exit_ok;
   }
-  screen.err << printable(file) << ": " << counted(loaded.errors.size(), "error") << "; bellhopd would refuse to start\n";
+  screen.err << printable(file) << ": " << counted(loaded.errors.size(), "error")
+             << "; bellhopd would refuse to start\n";
   return exit_config;
 }
 

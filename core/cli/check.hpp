@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `bellhop check`: reads the config and asks the plugins as bellhopd would, and says everything that is wrong at once. It
-// needs no daemon and changes nothing; plugins are loaded in children only.
+// `bellhop check`: reads the config and asks the plugins as bellhopd would, and says everything that is wrong at once.
+// It needs no daemon and changes nothing; plugins are loaded in children only.
 #pragma once
 
 #include <string>

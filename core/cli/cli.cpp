@@ -34,9 +34,12 @@ void add_where(CLI::App &command, SocketChoice &where) {
 
 void add_ask(CLI::App &command, AskOptions &ask) {
   command.add_flag("--json", ask.is_json, "print the daemon's JSON as it came");
-  command.add_option_function<double>(
-      "--timeout", [&ask](double seconds) { ask.timeout_ms = static_cast<Milliseconds>(seconds * 1000); },
-      "give up after so many seconds")->type_name("SECONDS")->check(CLI::Range(0.001, 86'400.0));
+  command
+      .add_option_function<double>(
+          "--timeout", [&ask](double seconds) { ask.timeout_ms = static_cast<Milliseconds>(seconds * 1000); },
+          "give up after so many seconds")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.001, 86'400.0));
   add_where(command, ask.where);
 }
 
@@ -69,38 +72,46 @@ void add_send_body(CLI::App &command, SendOptions &options) {
   for (const std::string &type : template_types()) types += (types.empty() ? "" : ", ") + type;
   command.add_option("TYPE|FILE", options.what, "a type (" + types + "), a file, or - for standard input")->required();
   command.add_option("--dialect", options.dialect, "whose words: legacy or v5")
-      ->check(CLI::IsMember(dialects))->capture_default_str();
+      ->check(CLI::IsMember(dialects))
+      ->capture_default_str();
   command.add_option("--set", options.sets, "replace a member of the body; VALUE is JSON, else a string")
-      ->type_name("POINTER=VALUE")->expected(1)->take_all();
-  CLI::Option *repair = command.add_flag("--repair", options.is_repairing,
-                                         "put plain spaces where a file has no-break spaces (U+00A0)");
+      ->type_name("POINTER=VALUE")
+      ->expected(1)
+      ->take_all();
+  CLI::Option *repair =
+      command.add_flag("--repair", options.is_repairing, "put plain spaces where a file has no-break spaces (U+00A0)");
   command.add_flag("--as-is", options.is_as_is, "send a file without looking at it")->excludes(repair);
   command.add_flag("--dry-run", options.is_dry, "print the body and send nothing");
 }
 
 void add_send(CLI::App &app, Commands &commands) {
   const auto options = std::make_shared<SendOptions>();  // owners: the parser's bindings and the chosen command
-  CLI::App *command = add_command(
-      app, "send", "Send a sample webhook, or a file, as the vendor would",
-      "  bellhop send booking.confirmed\n"
-      "  bellhop send booking.canceled --dialect v5 --set /entity/id=2751918\n"
-      "  bellhop send booking.confirmed --set /object/email=ann@example.com --count 1000 --rate 50\n"
-      "  bellhop send payload.json --url http://127.0.0.1:8780/hooks/appointlet/TOKEN\n"
-      "  bellhop send pasted.json --repair --dry-run\n"
-      "Exits with 0 when all were taken, 1 when one was refused, 75 when the daemon said \"later\",\n"
-      "65 when FILE is not JSON, 66 when it cannot be read, 69 when nobody answers.");
+  CLI::App *command =
+      add_command(app, "send", "Send a sample webhook, or a file, as the vendor would",
+                  "  bellhop send booking.confirmed\n"
+                  "  bellhop send booking.canceled --dialect v5 --set /entity/id=2751918\n"
+                  "  bellhop send booking.confirmed --set /object/email=ann@example.com --count 1000 --rate 50\n"
+                  "  bellhop send payload.json --url http://127.0.0.1:8780/hooks/appointlet/TOKEN\n"
+                  "  bellhop send pasted.json --repair --dry-run\n"
+                  "Exits with 0 when all were taken, 1 when one was refused, 75 when the daemon said \"later\",\n"
+                  "65 when FILE is not JSON, 66 when it cannot be read, 69 when nobody answers.");
   add_send_body(*command, *options);
   command->add_option("--count", options->count, "how many; each sample is a new booking, a file stays the same")
-      ->check(CLI::Range(1, 100'000'000))->capture_default_str();
+      ->check(CLI::Range(1, 100'000'000))
+      ->capture_default_str();
   command->add_option("--rate", options->rate_per_s, "at most so many a second")
-      ->type_name("PER_S")->check(CLI::Range(0.001, 1e6));
+      ->type_name("PER_S")
+      ->check(CLI::Range(0.001, 1e6));
   command->add_option("--url", options->url, "where to; else the URL of the running daemon");
   command->add_option("--source", options->source, "which source of the running daemon; else its first")
       ->type_name("NAME");
   command->add_flag("--json", options->is_json, "one line a webhook: {\"status\",\"took_ms\",\"answer\"}");
-  command->add_option_function<double>(
-      "--timeout", [options](double seconds) { options->timeout_ms = static_cast<Milliseconds>(seconds * 1000); },
-      "give up on an answer after so many seconds")->type_name("SECONDS")->check(CLI::Range(0.001, 86'400.0));
+  command
+      ->add_option_function<double>(
+          "--timeout", [options](double seconds) { options->timeout_ms = static_cast<Milliseconds>(seconds * 1000); },
+          "give up on an answer after so many seconds")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.001, 86'400.0));
   add_where(*command, options->where);
   command->callback([&commands, options] {
     commands.chosen = [&commands, options] {
@@ -192,13 +203,16 @@ void add_verify(CLI::App &app, Commands &commands) {
 
 int run_cli(const std::vector<std::string> &arguments, const Surroundings &surroundings, const Screen &screen,
             Random &random) {
-  CLI::App app("Bellhop takes in Appointlet's webhooks, keeps them and carries them to plugins. This is its command line; "
-               "the daemon is bellhopd.", "bellhop");
+  CLI::App app(
+      "Bellhop takes in Appointlet's webhooks, keeps them and carries them to plugins. This is its command line; "
+      "the daemon is bellhopd.",
+      "bellhop");
   app.set_version_flag("--version", std::string("bellhop " BELLHOP_VERSION));
   app.require_subcommand(1);
-  app.footer("`bellhop COMMAND --help` shows each command's options and examples.\n"
-             "The daemon is found by --socket, $BELLHOP_SOCKET, --state-dir, --config, /etc/bellhop/bellhop.toml,\n"
-             "/var/lib/bellhop or ./bellhop-state, in this order.");
+  app.footer(
+      "`bellhop COMMAND --help` shows each command's options and examples.\n"
+      "The daemon is found by --socket, $BELLHOP_SOCKET, --state-dir, --config, /etc/bellhop/bellhop.toml,\n"
+      "/var/lib/bellhop or ./bellhop-state, in this order.");
   Commands commands{surroundings, screen, random, nullptr};
   add_plain(app, commands);
   add_send(app, commands);

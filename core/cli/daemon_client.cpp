@@ -5,6 +5,8 @@
 
 namespace bellhop::core {
 
+using namespace json_view;
+
 std::string problem_detail(const Reply &reply) {
   rapidjson::Document document;
   document.Parse<rapidjson::kParseIterativeFlag>(reply.body.data(), reply.body.size());

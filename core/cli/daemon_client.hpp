@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// DaemonClient: asks the running daemon over its admin socket. An answer of 2xx is a text; everything else is an Error whose
-// sentence is the daemon's own, or says what to do when there is no daemon.
+// DaemonClient: asks the running daemon over its admin socket. An answer of 2xx is a text; everything else is an Error
+// whose sentence is the daemon's own, or says what to do when there is no daemon.
 #pragma once
 
 #include <memory>

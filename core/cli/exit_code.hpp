@@ -22,16 +22,22 @@ enum ExitCode : int {
 
 inline int exit_code_of(Kind kind) {
   switch (kind) {
-    case Kind::invalid: return exit_usage;
+    case Kind::invalid:
+      return exit_usage;
     case Kind::not_found:
     case Kind::conflict:
     case Kind::too_large:
-    case Kind::corrupt: return exit_refused;
+    case Kind::corrupt:
+      return exit_refused;
     case Kind::full:
-    case Kind::timeout: return exit_later;
-    case Kind::unavailable: return exit_unavailable;
-    case Kind::denied: return exit_denied;
-    case Kind::internal: return exit_internal;
+    case Kind::timeout:
+      return exit_later;
+    case Kind::unavailable:
+      return exit_unavailable;
+    case Kind::denied:
+      return exit_denied;
+    case Kind::internal:
+      return exit_internal;
   }
   return exit_internal;
 }

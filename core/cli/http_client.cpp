@@ -29,8 +29,8 @@ constexpr Milliseconds connect_ms_max = 5'000;
 
 using Steady = std::chrono::steady_clock;
 
-// Shuts a socket down when an exchange takes too long. One thread for the life of the client; arm() and disarm() enclose
-// each exchange, so the descriptor is open whenever the watchdog may touch it.
+// Shuts a socket down when an exchange takes too long. One thread for the life of the client; arm() and disarm()
+// enclose each exchange, so the descriptor is open whenever the watchdog may touch it.
 class Watchdog {
  public:
   Watchdog() : thread_([this] { watch(); }) {}
@@ -105,12 +105,12 @@ Error connect_error(const std::string &where, const Poco::Exception &thrown) {
 }  // namespace
 
 struct HttpClient::State {
-  std::string where;                      // for messages
-  std::string socket_path;                // "" = use host and port
+  std::string where;        // for messages
+  std::string socket_path;  // "" = use host and port
   std::string host;
   std::uint16_t port = 80;
   std::unique_ptr<Poco::Net::HTTPClientSession> session;
-  bool is_last = false;                   // the server closes after this answer
+  bool is_last = false;  // the server closes after this answer
   Watchdog watchdog;
 
   Result<void> connect();
@@ -230,8 +230,9 @@ Result<WebAddress> parse_web_address(const std::string &url) {
   try {
     const Poco::URI parsed(url);
     if (parsed.getScheme() == "https") {
-      return Error{Kind::invalid, "this version of bellhop sends over http only: give the http:// address that "
-                                  "bellhopd listens on (`bellhop status` prints it), not that of the proxy before it"};
+      return Error{Kind::invalid,
+                   "this version of bellhop sends over http only: give the http:// address that "
+                   "bellhopd listens on (`bellhop status` prints it), not that of the proxy before it"};
     }
     if (parsed.getScheme() != "http" || parsed.getHost().empty()) {
       return Error{Kind::invalid, "the URL does not begin with http://HOST"};

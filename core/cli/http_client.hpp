@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// HttpClient: one keep-alive HTTP/1.1 connection, to a Unix socket or to http://host:port, with a deadline over the whole
-// exchange. Poco's own time-outs are per recv, so a dripping answer could hold a terminal for ever; a watchdog shuts the
-// socket down instead. It never follows a redirect, never asks twice, and speaks no TLS.
+// HttpClient: one keep-alive HTTP/1.1 connection, to a Unix socket or to http://host:port, with a deadline over the
+// whole exchange. Poco's own time-outs are per recv, so a dripping answer could hold a terminal for ever; a watchdog
+// shuts the socket down instead. It never follows a redirect, never asks twice, and speaks no TLS.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,8 @@ class HttpClient {
 
   // Connects when needed. A connection that the server has closed meanwhile is replaced before anything is sent.
   //   method    "GET" or "POST"; a POST is sent as application/json
-  //   errors    unavailable: nobody listens, or hung up; denied: the socket may not be opened; timeout; invalid: the path
+  //   errors    unavailable: nobody listens, or hung up; denied: the socket may not be opened; timeout; invalid: the
+  //   path
   //             is too long for a Unix socket; internal: what came back is not HTTP
   Result<Reply> ask(const std::string &method, const std::string &target, const std::string &body,
                     Milliseconds deadline_ms);

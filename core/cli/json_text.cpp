@@ -111,20 +111,22 @@ Result<std::string> set_members(const std::string &json, const std::vector<std::
   for (const std::string &assignment : assignments) {
     const std::size_t equals = assignment.find('=');
     if (equals == std::string::npos) {
-      return Error{Kind::invalid, "--set " + assignment + ": want POINTER=VALUE, as in --set /object/email=a@b.example"};
+      return Error{Kind::invalid,
+                   "--set " + assignment + ": want POINTER=VALUE, as in --set /object/email=a@b.example"};
     }
     const std::string path = assignment.substr(0, equals), value_text = assignment.substr(equals + 1);
     const rapidjson::Pointer pointer(path.data(), path.size());
     if (!pointer.IsValid()) {
-      return Error{Kind::invalid, "--set " + assignment + ": \"" + path + "\" is no JSON pointer; it begins with '/', "
-                                  "as in /object/email"};
+      return Error{Kind::invalid, "--set " + assignment + ": \"" + path +
+                                      "\" is no JSON pointer; it begins with '/', "
+                                      "as in /object/email"};
     }
     const std::size_t parent_end = path.rfind('/');
     const std::string parent = path.substr(0, parent_end == std::string::npos ? 0 : parent_end);
     const rapidjson::Value *at = rapidjson::Pointer(parent.data(), parent.size()).Get(document);
     if (at == nullptr || (!path.empty() && !at->IsObject() && !at->IsArray())) {
-      return Error{Kind::invalid, "--set " + assignment + ": there is no " + (parent.empty() ? "object" : parent) +
-                                      " in the body"};
+      return Error{Kind::invalid,
+                   "--set " + assignment + ": there is no " + (parent.empty() ? "object" : parent) + " in the body"};
     }
     rapidjson::Document value(&document.GetAllocator());
     if (value.Parse<flags>(value_text.data(), value_text.size()).HasParseError()) {

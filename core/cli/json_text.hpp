@@ -28,8 +28,8 @@ StraySpaces find_stray_spaces(std::string_view text);
 // The same text with a plain space for each of them. Strings are left as they are.
 std::string repair_stray_spaces(std::string_view text);
 
-// "JSON-pointer=value" into `json`: the value as JSON, else as a string. Only what stands on the way must exist; the last
-// member may be new.
+// "JSON-pointer=value" into `json`: the value as JSON, else as a string. Only what stands on the way must exist; the
+// last member may be new.
 //   errors    invalid: no '=', not a pointer, or nothing there
 Result<std::string> set_members(const std::string &json, const std::vector<std::string> &assignments);
 

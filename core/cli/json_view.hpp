@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading the admin API's answers: members that may be null or missing, as plain values. For the .cpp files of this room.
+// Reading the admin API's answers: members that may be null or missing, as plain values. For the .cpp files of this
+// room.
 #pragma once
 
 #include <rapidjson/document.h>
@@ -7,7 +8,8 @@
 #include <cstdint>
 #include <string>
 
-namespace bellhop::core {
+// A namespace of its own: these short names would meet others.
+namespace bellhop::core::json_view {
 
 using JsonValue = rapidjson::Value;
 
@@ -39,4 +41,4 @@ inline const JsonValue &list(const JsonValue &object, const char *name) {
   return value && value->IsArray() ? *value : none;
 }
 
-}  // namespace bellhop::core
+}  // namespace bellhop::core::json_view

@@ -47,7 +47,7 @@ int width_of(std::string_view text) {
   return columns;
 }
 
-Milliseconds parse_time(std::string_view rfc3339) {
+Milliseconds unix_ms_of(std::string_view rfc3339) {
   std::tm parts{};
   int milliseconds = 0, taken = 0;
   const std::string text(rfc3339);
@@ -66,13 +66,16 @@ Milliseconds parse_time(std::string_view rfc3339) {
 
 std::string Screen::paint(std::string_view text, Colour colour) const {
   if (!has_colours || colour == Colour::none) return std::string(text);
-  const char *code = colour == Colour::good ? "32" : colour == Colour::warning ? "33" : colour == Colour::bad ? "31" : "2";
+  const char *code = colour == Colour::good      ? "32"
+                     : colour == Colour::warning ? "33"
+                     : colour == Colour::bad     ? "31"
+                                                 : "2";
   return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";
 }
 
 std::string Screen::when(std::string_view rfc3339) const {
   if (rfc3339.empty()) return "-";
-  const Milliseconds at_ms = parse_time(rfc3339);
+  const Milliseconds at_ms = unix_ms_of(rfc3339);
   if (!is_terminal || at_ms < 0) return std::string(rfc3339);
   const Milliseconds distance_s = (now_ms > at_ms ? now_ms - at_ms : at_ms - now_ms) / 1000;
   if (distance_s == 0) return "now";

@@ -36,6 +36,7 @@ class Table {
     std::string text;
     Colour colour = Colour::none;
     Cell(std::string t, Colour c = Colour::none);  // NOLINT: implicit on purpose
+    Cell(const char *t, Colour c = Colour::none) : Cell(std::string(t), c) {}  // NOLINT: implicit on purpose
     Cell(std::int64_t number);                     // NOLINT: implicit on purpose; aligned right
     bool is_number = false;
   };
@@ -52,6 +53,6 @@ class Table {
 int width_of(std::string_view text);
 
 // Milliseconds since 1970 of "2026-01-02T03:04:05[.678]Z"; -1 when it is not that.
-Milliseconds parse_time(std::string_view rfc3339);
+Milliseconds unix_ms_of(std::string_view rfc3339);
 
 }  // namespace bellhop::core

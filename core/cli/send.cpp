@@ -20,12 +20,14 @@
 #include "source/source.hpp"
 
 namespace bellhop::core {
+
+using namespace json_view;
 namespace {
 
 constexpr std::size_t file_bytes_max = 64u << 20;
 
 // An error with the exit code that fits it better than that of its kind.
-struct Refusal {
+struct BadFile {
   int code = exit_ok;
   Error error;
 };
@@ -69,16 +71,17 @@ std::string place(const std::string &name, const TextPosition &at) {
 std::optional<Error> find_fault(const std::string &name, const std::string &bytes) {
   if (const StraySpaces stray = find_stray_spaces(bytes); stray.count > 0) {
     return Error{Kind::invalid,
-                 place(name, position_of(bytes, stray.first)) + ": a no-break space (U+00A0) stands where JSON allows " +
-                     "only plain white space, here and at " + std::to_string(stray.count - 1) + " more places; text " +
+                 place(name, position_of(bytes, stray.first)) +
+                     ": a no-break space (U+00A0) stands where JSON allows " + "only plain white space, here and at " +
+                     std::to_string(stray.count - 1) + " more places; text " +
                      "copied from a help page often has them. Send it with --repair to put plain spaces there"};
   }
   const Normalize normalize = find_source_kind("appointlet");
   const Outcome outcome = normalize(Body{"check", bytes, 0, 128});
   if (const auto *rejection = std::get_if<Rejection>(&outcome)) {
-    return Error{Kind::invalid, place(name, {rejection->line, rejection->column}) + ": this is not JSON: " +
-                                    rejection->expected + (rejection->hint.empty() ? "" : ". " + rejection->hint) +
-                                    ". To send it all the same: --as-is"};
+    return Error{Kind::invalid,
+                 place(name, {rejection->line, rejection->column}) + ": this is not JSON: " + rejection->expected +
+                     (rejection->hint.empty() ? "" : ". " + rejection->hint) + ". To send it all the same: --as-is"};
   }
   return std::nullopt;
 }
@@ -89,17 +92,17 @@ class Bodies {
   Bodies(const SendOptions &options, Random &random) : options_(options), random_(random) {}
 
   // Reads and checks the file, if it is one.
-  std::optional<Refusal> open(const Screen &screen) {
+  std::optional<BadFile> open(const Screen &screen) {
     if (is_type(options_.what)) return std::nullopt;
     auto bytes = read_file(options_.what);
-    if (!bytes) return Refusal{exit_no_input, bytes.error()};
+    if (!bytes) return BadFile{exit_no_input, bytes.error()};
     file_ = *std::move(bytes);
     if (options_.is_as_is) return std::nullopt;
     if (const StraySpaces stray = find_stray_spaces(file_); options_.is_repairing && stray.count > 0) {
       file_ = repair_stray_spaces(file_);
       screen.err << "repaired " << stray.count << " no-break spaces (U+00A0); the file is left as it is\n";
     }
-    if (auto fault = find_fault(options_.what, file_)) return Refusal{exit_data, *std::move(fault)};
+    if (auto fault = find_fault(options_.what, file_)) return BadFile{exit_data, *std::move(fault)};
     return std::nullopt;
   }
 
@@ -135,7 +138,8 @@ Result<std::string> find_url(const SendOptions &options, const Surroundings &sur
     if (options.source.empty() || options.source == name) return url;
     names += (names.empty() ? "" : ", ") + name;
   }
-  if (names.empty()) return Error{Kind::not_found, "the running bellhopd has no source: add [source.NAME] to its config"};
+  if (names.empty())
+    return Error{Kind::not_found, "the running bellhopd has no source: add [source.NAME] to its config"};
   return Error{Kind::not_found, "the running bellhopd has no source \"" + options.source + "\"; it has " + names};
 }
 
@@ -168,8 +172,10 @@ void print_answer(const Reply &reply, const SendOptions &options, const Screen &
   const std::string status = is_json_body ? text(document, "status") : "";
   const bool is_taken = reply.status >= 200 && reply.status < 300;
   const bool is_later = reply.status == 408 || reply.status == 429 || reply.status == 503;
-  ++(!is_taken ? (is_later ? tally.later : tally.refused)
-               : status == "duplicate" ? tally.duplicates : status == "quarantined" ? tally.quarantined : tally.accepted);
+  ++(!is_taken                 ? (is_later ? tally.later : tally.refused)
+     : status == "duplicate"   ? tally.duplicates
+     : status == "quarantined" ? tally.quarantined
+                               : tally.accepted);
   tally.took_ms.push_back(reply.took_ms);
   if (options.is_json) return print_json_line(reply, is_json_body, screen);
   if (is_taken) {
@@ -212,8 +218,8 @@ int send_all(const SendOptions &options, const WebAddress &address, Bodies &bodi
     if (!body) return complain(screen, body.error());
     const auto reply = client.ask("POST", address.target, *body, options.timeout_ms);
     if (!reply) {
-      return complain(screen, {reply.error().kind, "post to " + reply.error().sentence + " (after " + std::to_string(i) +
-                                                       " answers); is bellhopd listening there?"});
+      return complain(screen, {reply.error().kind, "post to " + reply.error().sentence + " (after " +
+                                                       std::to_string(i) + " answers); is bellhopd listening there?"});
     }
     print_answer(*reply, options, screen, tally);
   }

@@ -15,8 +15,9 @@ namespace {
 
 constexpr const char *default_config = "/etc/bellhop/bellhop.toml";
 constexpr const char *socket_name = "admin.sock";
-constexpr const char *start_it = "start it with `systemctl start bellhop`, or in the foreground with "
-                                 "`bellhopd --state-dir ./bellhop-state`";
+constexpr const char *start_it =
+    "start it with `systemctl start bellhop`, or in the foreground with "
+    "`bellhopd --state-dir ./bellhop-state`";
 
 std::string in(const std::string &directory, const std::string &name) {
   return (std::filesystem::path(directory) / name).string();
@@ -26,7 +27,9 @@ struct StatePaths {
   std::string socket, journal;
 };
 
-StatePaths paths_of_state(const std::string &state_dir) { return {in(state_dir, socket_name), in(state_dir, "journal.db")}; }
+StatePaths paths_of_state(const std::string &state_dir) {
+  return {in(state_dir, socket_name), in(state_dir, "journal.db")};
+}
 
 // What a config file speaks of; a config with errors still says where its state is.
 std::optional<StatePaths> paths_of_config(const std::string &file, const Surroundings &surroundings) {
@@ -118,7 +121,8 @@ Error explain_socket(const Error &error, const std::string &path) {
     case Kind::too_large:
     case Kind::full:
     case Kind::corrupt:
-    case Kind::internal: return error;
+    case Kind::internal:
+      return error;
   }
   return error;
 }

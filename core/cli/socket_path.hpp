@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the daemon's admin socket is, and its journal when there is no daemon. In this order: --socket, $BELLHOP_SOCKET, --state-dir, the state_dir of a config
-// file (--config, else /etc/bellhop/bellhop.toml), /var/lib/bellhop, ./bellhop-state (what `./dev run` uses). What a
-// person named is taken as it is; of the guesses the first that exists is.
+// Where the daemon's admin socket is, and its journal when there is no daemon. In this order: --socket,
+// $BELLHOP_SOCKET, --state-dir, the state_dir of a config file (--config, else /etc/bellhop/bellhop.toml),
+// /var/lib/bellhop, ./bellhop-state (what `./dev run` uses). What a person named is taken as it is; of the guesses the
+// first that exists is.
 #pragma once
 
 #include <string>

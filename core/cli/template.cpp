@@ -55,8 +55,8 @@ constexpr const char *legacy_booking =
     R"({"id":"@ID@","timezone":"US/Pacific","email":"webhooks+sample@appointlet.com","start":"@START@","end":"@END@",)"
     R"("date_created":"@NOW@","confirmed":@CONFIRMED@,"canceled":@CANCELED@,"reminder1_sent":false,)"
     R"("reminder2_sent":false,"reminder3_sent":false,"follow_up_sent":false,"conference_data":null,)"
-    R"("conference_provider":null,"utm_campaign":"spring","utm_content":null,"utm_term":null,"utm_source":"newsletter",)"
-    R"("utm_medium":"email","payment_refunded":"0.00","payment_identifier":null,"payment_currency":null,)"
+    R"("conference_provider":null,"utm_campaign":"spring","utm_content":null,"utm_term":null,)"
+    R"("utm_source":"newsletter","utm_medium":"email","payment_refunded":"0.00","payment_identifier":null,"payment_currency":null,)"
     R"("payment_amount":"0.00","payment_account":null,"url":"https://salon-demo.appointlet.com/booking/@ID@",)"
     R"("service":@SERVICE@,"organization":{"id":1,"name":"Organization 1","language":"en-us",)"
     R"("image":"https://ucarecdn.com/7228fc98-0863-4cb3-bec7-96668ebcadae/-/stretch/off/-/resize/x100/",)"
@@ -92,7 +92,8 @@ constexpr const char *legacy_field =
     R"("label":"Phone Number"}})";
 
 constexpr const char *v5_envelope =
-    R"({"id":@NUMBER@,"type":"Activity","created_at":"@NOW@","action":"@ACTION@","message":null,"metadata":null,"entity":)";
+    R"({"id":@NUMBER@,"type":"Activity","created_at":"@NOW@","action":"@ACTION@","message":null,)"
+    R"("metadata":null,"entity":)";
 
 constexpr const char *v5_meeting =
     R"j({"id":@ID@,"type":"Meeting","created_at":"@NOW@","name":"Example Meeting Type (Group)",)j"
@@ -158,8 +159,8 @@ Result<std::string> sample_body(std::string_view type, std::string_view dialect,
   if (wording == nullptr) {
     std::string known;
     for (const std::string &name : template_types(dialect)) known += (known.empty() ? "" : ", ") + name;
-    return Error{Kind::invalid, "the dialect " + std::string(dialect) + " has no " + std::string(type) + "; it has " +
-                                    known};
+    return Error{Kind::invalid,
+                 "the dialect " + std::string(dialect) + " has no " + std::string(type) + "; it has " + known};
   }
   if (type == "ping") return std::string(ping_body);
   constexpr Milliseconds hour_ms = 3'600'000, day_ms = 24 * hour_ms;
@@ -184,12 +185,12 @@ Result<std::string> sample_body(std::string_view type, std::string_view dialect,
   };
   const bool is_attendee = type.substr(0, 9) == "attendee.";
   const std::string_view noun = wording->legacy_type;
-  const char *object = is_attendee           ? v5_attendee
-                       : is_v5               ? v5_meeting
-                       : noun == "service"   ? legacy_service
-                       : noun == "bookable"  ? legacy_bookable
-                       : noun == "field"     ? legacy_field
-                                             : legacy_booking;
+  const char *object = is_attendee          ? v5_attendee
+                       : is_v5              ? v5_meeting
+                       : noun == "service"  ? legacy_service
+                       : noun == "bookable" ? legacy_bookable
+                       : noun == "field"    ? legacy_field
+                                            : legacy_booking;
   return fill(is_v5 ? v5_envelope : legacy_envelope, values) + fill(object, values) + "}";
 }
 

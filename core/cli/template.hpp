@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sample webhooks for `bellhop send TYPE`, in both of the vendor's dialects. The bodies of booking.confirmed (legacy and
-// v5) and ping follow the samples that the vendor has published, with fresh ids and times that lie ahead. All others are
-// assumed: the vendor names the occasions but has published no body for them. Pure.
+// Sample webhooks for `bellhop send TYPE`, in both of the vendor's dialects. The bodies of booking.confirmed (legacy
+// and v5) and ping follow the samples that the vendor has published, with fresh ids and times that lie ahead. All
+// others are assumed: the vendor names the occasions but has published no body for them. Pure.
 #pragma once
 
 #include <string>

@@ -307,8 +307,8 @@ TEST_F(Admin, a_quarantined_event_is_not_replayed) {
 }
 
 TEST_F(Admin, a_bad_replay_body_is_refused_with_the_shape_wanted) {
-  for (const char *body : {"", "[]", "{", R"({"event":true})", R"({"event":"1","instanse":"crm"})", R"({"instance":"crm"})",
-                           R"({"event":"1","instance":3})"}) {
+  for (const char *body : {"", "[]", "{", R"({"event":true})", R"({"event":"1","instanse":"crm"})",
+                           R"({"instance":"crm"})", R"({"event":"1","instance":3})"}) {
     EXPECT_THAT(detail(post("/v1/replay", body), 400), HasSubstr("{\"event\":\"ID, PREFIX OR SEQ\"")) << body;
   }
 }
@@ -345,8 +345,11 @@ TEST_F(Admin, an_unknown_path_says_what_there_is) {
 TEST_F(Admin, a_journal_that_cannot_be_read_is_503_with_its_sentence) {
   desk.add("booking.confirmed", "booking/1", "{\"a\":1}");
   const std::vector<std::pair<std::string, std::vector<std::string>>> broken{
-      {"instances", {"/v1/status", "/v1/instances"}}, {"events", {"/v1/events"}}, {"dead", {"/v1/dead"}},
-      {"event", {"/v1/events/1"}}, {"deliveries_of", {"/v1/events/1"}}};
+      {"instances", {"/v1/status", "/v1/instances"}},
+      {"events", {"/v1/events"}},
+      {"dead", {"/v1/dead"}},
+      {"event", {"/v1/events/1"}},
+      {"deliveries_of", {"/v1/events/1"}}};
 
   for (const auto &[function, targets] : broken) {
     desk.inspect.broken = function;

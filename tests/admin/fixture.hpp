@@ -17,8 +17,12 @@ class FakeControl final : public Control {
   DaemonControl daemon() const override { return daemon_; }
   std::vector<InstanceControl> instances() const override { return instances_; }
 
-  DaemonControl daemon_{"0.1.0", "/etc/bellhop/bellhop.toml", "/var/lib/bellhop",
-                        {"http://127.0.0.1:8780/hooks/appointlet/secret-token-0123456789"}, 1'767'225'000'000, 4711};
+  DaemonControl daemon_{"0.1.0",
+                        "/etc/bellhop/bellhop.toml",
+                        "/var/lib/bellhop",
+                        {"http://127.0.0.1:8780/hooks/appointlet/secret-token-0123456789"},
+                        1'767'225'000'000,
+                        4711};
   std::vector<InstanceControl> instances_;
 };
 
@@ -64,8 +68,15 @@ struct Desk {
     slack = journal.open_instance("slack", Start::beginning)->id;
     control.instances_.push_back(
         {"crm", "crm", "/usr/lib/bellhop/plugins/crm.so", "running", "", {"booking.*"}, 1, 0, 0});
-    control.instances_.push_back({"slack", "slack", "/usr/lib/bellhop/plugins/slack.so", "backing off",
-                                  "killed by SIGSEGV while delivering", {"booking.canceled"}, 2, 1, 3});
+    control.instances_.push_back({"slack",
+                                  "slack",
+                                  "/usr/lib/bellhop/plugins/slack.so",
+                                  "backing off",
+                                  "killed by SIGSEGV while delivering",
+                                  {"booking.canceled"},
+                                  2,
+                                  1,
+                                  3});
   }
 
   Seq add(const std::string &type, const std::string &subject, const std::string &body) {
@@ -81,8 +92,9 @@ struct Desk {
   }
   Seq add_quarantined(const std::string &body, const std::string &reason) {
     const Headers headers;
-    return journal.append({"appointlet", body, &headers, nullptr, EventId::of("appointlet", body), reason,
-                           clock.wall_ms()})->seq;
+    return journal
+        .append({"appointlet", body, &headers, nullptr, EventId::of("appointlet", body), reason, clock.wall_ms()})
+        ->seq;
   }
   void settle(InstanceId instance, Seq seq, DeliveryState state, Verdict verdict, const std::string &message,
               Milliseconds due_ms = 0) {

@@ -11,6 +11,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/socket_path.hpp"
 #include "fixture.hpp"
+#include "journal/sqlite_journal.hpp"
 
 namespace bellhop::core {
 namespace {
@@ -139,7 +140,6 @@ TEST_F(Cli, instances_show_how_far_each_has_come) {
 
   EXPECT_THAT(ran.out, MatchesRegex("INSTANCE +PLUGIN +STATE +WANTS +BEHIND[^\n]*\ncrm [^\n]*\nslack [^\n]*\n"));
   EXPECT_THAT(ran.out, HasSubstr("backing off"));
-
 }
 
 TEST_F(Cli, dead_letters_are_listed_with_the_way_out) {
@@ -174,6 +174,47 @@ TEST_F(Cli, verify_exits_with_1_when_something_is_damaged) {
   EXPECT_EQ(ran.code, exit_refused);
   EXPECT_THAT(ran.out, HasSubstr("damage: event 1 is not what was written"));
   EXPECT_EQ(bellhop({"verify", "--json"}).code, exit_refused);
+}
+
+TEST_F(Cli, verify_offline_opens_the_journal_when_no_daemon_has_it) {
+  const std::string path = (scratch.path / "journal.db").string();
+  const SystemClock clock;
+  const Log log([](Level, std::string_view) {});
+  JournalOptions options;
+  options.path = path;
+  options.durability = Durability::relaxed;  // the test's directory may be in memory
+  options.clock = &clock;
+  options.log = &log;
+  auto journal = SqliteJournal::open(options);
+  ASSERT_TRUE(journal.ok()) << journal.error().sentence;
+  const Headers headers;
+  ASSERT_TRUE((*journal)
+                  ->append({"appointlet", "[1]", &headers, nullptr, EventId::of("appointlet", "[1]"), "an array",
+                            1'767'225'600'000})
+                  .ok());
+
+  const Ran held = program.run({"verify", "--offline", "--state-dir", scratch.path.string()});
+  journal->reset();
+  const Ran ran = program.run({"verify", "--offline", "--state-dir", scratch.path.string()});
+  const Ran json = program.run({"verify", "--offline", "--state-dir", scratch.path.string(), "--json"});
+
+  EXPECT_EQ(held.code, exit_refused) << held.out;
+  EXPECT_THAT(held.err, HasSubstr(path));
+  EXPECT_EQ(ran.code, exit_ok) << ran.out << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("1 events read, seq 1 to 1: all is well"));
+  EXPECT_TRUE(parsed(json.out)["ok"].GetBool());
+}
+
+TEST_F(Cli, verify_offline_without_a_journal_says_where_it_looked) {
+  const Ran guessed = program.run({"verify", "--offline"});
+  const Ran named = program.run({"verify", "--offline", "--state-dir", scratch.path.string()});
+  const Ran config = program.run({"verify", "--offline", "--config", "none.toml"});
+
+  EXPECT_EQ(guessed.code, exit_refused);
+  EXPECT_THAT(guessed.err, HasSubstr("no journal found (looked at "));
+  EXPECT_EQ(named.code, exit_refused);
+  EXPECT_THAT(named.err, HasSubstr("there is no such file"));
+  EXPECT_EQ(config.code, exit_usage);
 }
 
 TEST_F(Cli, a_journal_that_cannot_be_read_is_worth_another_try) {
@@ -330,8 +371,8 @@ TEST_F(Cli, answers_that_are_not_the_daemons_are_named) {
 // ---- the command line itself ----------------------------------------------------------------------------------------
 
 TEST_F(Cli, every_command_has_help_with_an_example) {
-  for (const std::string command : {"status", "instances", "send", "events", "show", "dead", "replay", "verify",
-                                    "check"}) {
+  for (const std::string command :
+       {"status", "instances", "send", "events", "show", "dead", "replay", "verify", "check"}) {
     const Ran ran = program.run({command, "--help"});
 
     EXPECT_EQ(ran.code, exit_ok);
@@ -373,14 +414,30 @@ TEST_F(Cli, check_says_all_that_is_wrong_and_exits_with_78) {
 }
 
 TEST_F(Cli, check_of_a_good_config_says_what_is_in_it) {
-  write_text(scratch.path / "good.toml", "state_dir = \"" + scratch.path.string() +
-                                             "\"\n[source.appointlet]\ntokens = [\"0123456789abcdef0123456789abcdef\"]\n");
+  write_text(scratch.path / "good.toml",
+             "state_dir = \"" + scratch.path.string() +
+                 "\"\n[source.appointlet]\ntokens = [\"0123456789abcdef0123456789abcdef\"]\n");
 
   const Ran ran = program.run({"check", "good.toml"});
 
   EXPECT_EQ(ran.code, exit_ok) << ran.err;
   EXPECT_THAT(ran.out, HasSubstr("good.toml: ok, 1 source (appointlet), 0 instances"));
   EXPECT_TRUE(parsed(program.run({"check", "good.toml", "--json"}).out)["ok"].GetBool());
+}
+
+TEST_F(Cli, check_asks_the_plugins_and_names_the_place) {
+  write_text(scratch.path / "fake.so", "this is no library");
+  write_text(scratch.path / "plugin.toml",
+             "state_dir = \"" + scratch.path.string() +
+                 "\"\n[source.appointlet]\ntokens = [\"0123456789abcdef0123456789abcdef\"]\n"
+                 "[instance.crm]\nplugin = \"" +
+                 (scratch.path / "fake.so").string() + "\"\n");
+
+  const Ran ran = program.run({"check", "plugin.toml"});
+
+  EXPECT_EQ(ran.code, exit_config) << ran.out;
+  EXPECT_THAT(ran.err, HasSubstr("plugin.toml:5:"));
+  EXPECT_THAT(ran.err, HasSubstr("fake.so"));
 }
 
 TEST_F(Cli, check_of_a_file_that_is_not_there_says_so) {

@@ -56,10 +56,10 @@ struct Ran {
 // How a run differs from the plain one.
 struct RunOptions {
   std::map<std::string, std::string> environment;
-  std::string input;              // of standard input
+  std::string input;                // of standard input
   std::filesystem::path directory;  // where to run; "" = the scratch directory
-  bool is_on_terminal = false;    // both outputs are one terminal: everything is in `out`
-  bool is_as_nobody = false;      // needs root
+  bool is_on_terminal = false;      // both outputs are one terminal: everything is in `out`
+  bool is_as_nobody = false;        // needs root
 };
 
 class Program {
@@ -122,13 +122,12 @@ class SmallDaemon {
  public:
   explicit SmallDaemon(const std::filesystem::path &state_dir) : socket((state_dir / "admin.sock").string()) {
     const auto no_head = [](const HttpRequest &) { return std::optional<HttpAnswer>(); };
-    auto admin = HttpServer::open("unix:" + socket, AdminApi::limits(), no_head,
-                                  [this](const HttpRequest &request) { return desk.api.on_request(request); }, clock_,
-                                  desk.log);
-    auto web = HttpServer::open("127.0.0.1:0", HttpLimits(),
-                                [this](const HttpRequest &head) { return intake_.on_head(head); },
-                                [this](const HttpRequest &request) { return intake_.on_request(request); }, clock_,
-                                desk.log);
+    auto admin = HttpServer::open(
+        "unix:" + socket, AdminApi::limits(), no_head,
+        [this](const HttpRequest &request) { return desk.api.on_request(request); }, clock_, desk.log);
+    auto web = HttpServer::open(
+        "127.0.0.1:0", HttpLimits(), [this](const HttpRequest &head) { return intake_.on_head(head); },
+        [this](const HttpRequest &request) { return intake_.on_request(request); }, clock_, desk.log);
     if (!admin || !web) std::abort();
     admin_ = std::move(*admin);
     web_ = std::move(*web);

@@ -44,8 +44,8 @@ TEST_F(ScreenTest, widths_are_those_of_a_terminal) {
 
 TEST_F(ScreenTest, columns_are_aligned_and_the_last_is_cut) {
   Table table({"SEQ", "TYPE", "NOTE"});
-  table.add({7, "日本", "short"});
-  table.add({1234, "ab", "a long note that does not fit into forty columns"});
+  table.add({std::int64_t{7}, "日本", "short"});
+  table.add({std::int64_t{1234}, "ab", "a long note that does not fit into forty columns"});
 
   table.print(screen);
 
@@ -75,9 +75,9 @@ TEST_F(ScreenTest, control_bytes_never_reach_the_terminal) {
 }
 
 TEST_F(ScreenTest, a_time_is_read_to_the_millisecond) {
-  EXPECT_EQ(parse_time("2026-01-01T00:00:00.025Z"), 1'767'225'600'025);
-  EXPECT_EQ(parse_time("2026-01-01T00:00:00"), -1);
-  EXPECT_EQ(parse_time("2026-01-01"), -1);
+  EXPECT_EQ(unix_ms_of("2026-01-01T00:00:00.025Z"), 1'767'225'600'025);
+  EXPECT_EQ(unix_ms_of("2026-01-01T00:00:00"), -1);
+  EXPECT_EQ(unix_ms_of("2026-01-01"), -1);
 }
 
 TEST_F(ScreenTest, colours_come_only_when_asked_for) {
@@ -86,7 +86,6 @@ TEST_F(ScreenTest, colours_come_only_when_asked_for) {
   EXPECT_EQ(screen.paint("x", Colour::bad), "\x1b[31mx\x1b[0m");
   EXPECT_EQ(screen.paint("x", Colour::none), "x");
 }
-
 
 }  // namespace
 }  // namespace bellhop::core

@@ -65,8 +65,8 @@ TEST_F(Send, a_rate_is_kept) {
 }
 
 TEST_F(Send, members_can_be_set) {
-  const Ran ran = bellhop({"send", "booking.confirmed", "--set", "/object/id=SAME", "--set", "/object/duration=7",
-                           "--count", "2"});
+  const Ran ran =
+      bellhop({"send", "booking.confirmed", "--set", "/object/id=SAME", "--set", "/object/duration=7", "--count", "2"});
 
   EXPECT_EQ(ran.code, exit_ok) << ran.err;
   for (const EventRow &row : events()) EXPECT_EQ(row.subject, "booking/SAME");
@@ -91,7 +91,7 @@ TEST_F(Send, a_dry_run_prints_the_body_and_sends_nothing) {
 }
 
 TEST_F(Send, json_is_one_line_an_answer) {
-  const Ran ran = bellhop({"send", "ping", "--count", "2", "--json"});
+  const Ran ran = bellhop({"send", "booking.confirmed", "--count", "2", "--json"});
 
   EXPECT_EQ(ran.code, exit_ok) << ran.err;
   std::istringstream lines(ran.out);
@@ -107,7 +107,8 @@ TEST_F(Send, json_is_one_line_an_answer) {
 }
 
 TEST_F(Send, a_file_is_sent_byte_for_byte_and_twice_is_a_duplicate) {
-  const std::string body = "{ \"test\" : true, \"type\":\"booking\",\"action\":\"confirmed\",\"object\":{\"id\":\"1\"} }\n";
+  const std::string body =
+      "{ \"test\" : true, \"type\":\"booking\",\"action\":\"confirmed\",\"object\":{\"id\":\"1\"} }\n";
   write_text(scratch.path / "body.json", body);
 
   const Ran ran = bellhop({"send", "body.json", "--count", "2"});
@@ -148,9 +149,8 @@ TEST_F(Send, as_is_sends_what_the_daemon_then_refuses) {
 }
 
 TEST_F(Send, a_pasted_sample_names_its_no_break_spaces_and_can_be_repaired) {
-  write_text(scratch.path / "pasted.json",
-             "{\n" + nbsp + nbsp + "\"type\":\"booking\",\n" + nbsp + "\"action\":\"confirmed\",\"object\":{\"id\":\"a" +
-                 nbsp + "b\"}\n}");
+  write_text(scratch.path / "pasted.json", "{\n" + nbsp + nbsp + "\"type\":\"booking\",\n" + nbsp +
+                                               "\"action\":\"confirmed\",\"object\":{\"id\":\"a" + nbsp + "b\"}\n}");
 
   const Ran refused = bellhop({"send", "pasted.json"});
   const Ran repaired = bellhop({"send", "pasted.json", "--repair"});
