@@ -70,7 +70,9 @@ void Engine::on_settled(Milliseconds now, const Settled &input, Outbox &out) {
   auto found = pending_.extract(input.ticket);
   CHECK(!found.empty());
   Pending &pending = found.mapped();
-  for (const CursorMove &move : pending.cursors) flow_of(move.instance)->cursor_settled(move.cursor, input.result.ok());
+  for (const CursorMove &move : pending.cursors) {
+    flow_of(move.instance)->cursor_settled(now, move.cursor, input.result.ok());
+  }
   if (!input.result.ok()) {
     if (settle_failures_count_ == 0) {
       out.actions.push_back(Alarm{0, Level::error,

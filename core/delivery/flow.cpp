@@ -262,12 +262,13 @@ void Flow::settled(Milliseconds now, const Decided &decided, Outbox &out) {
   out.actions.push_back(Observe{settlement.key, decided.attempt});
 }
 
-void Flow::cursor_settled(Seq cursor, bool is_durable) {
+void Flow::cursor_settled(Milliseconds now, Seq cursor, bool is_durable) {
   if (is_durable) {
     cursor_durable_ = std::max(cursor_durable_, cursor);
   } else {
     cursor_ = cursor_durable_;
-    has_progress_ = true;
+    has_progress_ = !is_stopping_;
+    cursor_due_ms_ = now + cursor_ms_interval;  // not at once: a full disk would be asked without a pause
   }
 }
 

@@ -33,7 +33,7 @@ class Flow {
   void died(Milliseconds now, const Died &input, Outbox &out);
   void not_sent(Milliseconds now, const NotSent &input, Outbox &out);
   void settled(Milliseconds now, const Decided &decided, Outbox &out);  // it is durable
-  void cursor_settled(Seq cursor, bool is_durable);
+  void cursor_settled(Milliseconds now, Seq cursor, bool is_durable);
   // Whatever can be done now without another input: spawn, kill what is overdue, read, send, move the cursor.
   void advance(Milliseconds now, Outbox &out);
 

@@ -20,6 +20,62 @@
 
 namespace bellhop::core {
 
+// Reads that fail now and then, wherever in a step they stand.
+class FlakyJournal final : public Journal {
+ public:
+  explicit FlakyJournal(Journal &inner) : inner_(inner) {}
+  int failures_per_1000 = 0;
+
+  Result<Appended> append(const Incoming &incoming) override { return inner_.append(incoming); }
+  void settle(SettleBatch batch, std::function<void(Result<void>)> done) override {
+    inner_.settle(std::move(batch), std::move(done));
+  }
+  Result<std::int64_t> replay(InstanceId instance, Seq seq) override { return inner_.replay(instance, seq); }
+  Result<OpenedInstance> open_instance(std::string_view name, Start start) override {
+    return inner_.open_instance(name, start);
+  }
+  Result<void> park_instances_except(const std::vector<std::string> &names) override {
+    return inner_.park_instances_except(names);
+  }
+  Result<std::vector<Owed>> owed(InstanceId instance, Seq after, int count_max) override {
+    if (fails()) return failure_;
+    return inner_.owed(instance, after, count_max);
+  }
+  Result<std::vector<Owed>> owed_of_subject(InstanceId instance, SubjectKey subject, Seq after, Seq up_to,
+                                            int count_max) override {
+    if (fails()) return failure_;
+    return inner_.owed_of_subject(instance, subject, after, up_to, count_max);
+  }
+  Result<std::vector<Owed>> due(InstanceId instance, Milliseconds now_ms, int count_max) override {
+    if (fails()) return failure_;
+    return inner_.due(instance, now_ms, count_max);
+  }
+  Result<std::optional<Milliseconds>> next_due(InstanceId instance, Milliseconds after_ms) override {
+    if (fails()) return failure_;
+    return inner_.next_due(instance, after_ms);
+  }
+  Result<bool> is_waiting(InstanceId instance, SubjectKey subject) override {
+    if (fails()) return failure_;
+    return inner_.is_waiting(instance, subject);
+  }
+  Result<std::optional<Seq>> first_waiting(InstanceId instance) override {
+    if (fails()) return failure_;
+    return inner_.first_waiting(instance);
+  }
+  Result<StoredEvent> load(Seq seq) override {
+    if (fails()) return failure_;
+    return inner_.load(seq);
+  }
+  Seq newest() const override { return inner_.newest(); }
+  void on_commit(std::function<void()> hint) override { inner_.on_commit(std::move(hint)); }
+
+ private:
+  bool fails() { return random_.below(1'000) < static_cast<std::uint64_t>(failures_per_1000); }
+  Journal &inner_;
+  Random random_{99};
+  const Error failure_{Kind::unavailable, "disk I/O error"};
+};
+
 class EngineWorld {
  public:
   struct Child {
@@ -32,6 +88,7 @@ class EngineWorld {
   using WorkerKey = std::pair<InstanceId, int>;
 
   MemoryJournal journal;
+  FlakyJournal reads{journal};  // what the engine sees of it
   FakeClock clock;
   std::vector<DeliveryPlan> plans;
   LaneLimits limits;
@@ -66,7 +123,7 @@ class EngineWorld {
       plan.id = opened.id;
       plan.cursor = opened.cursor;
     }
-    engine = std::make_unique<Engine>(journal, plans, Random(seed++), limits);
+    engine = std::make_unique<Engine>(reads, plans, Random(seed++), limits);
     step(Timer{});
   }
 
@@ -193,15 +250,16 @@ class EngineWorld {
     sends.push_back(action);
     std::vector<Ticket> taken;
     for (const Ticket &ticket : action.tickets) {
-      const Result<StoredEvent> loaded = journal.load(ticket.key.seq);
+      const Result<StoredEvent> loaded = reads.load(ticket.key.seq);
       if (loaded.ok()) {
         taken.push_back(ticket);
         continue;
       }
       const bool is_damaged = loaded.error().kind == Kind::corrupt;
-      inputs.push_front(NotSent{action.instance, action.worker, ticket.key,
-                                is_damaged ? NotSent::Why::damaged : NotSent::Why::unreadable,
-                                loaded.error().sentence});
+      inputs.emplace_front(std::in_place_type<NotSent>);  // in place: g++ 12 warns wrongly of a moved variant
+      std::get<NotSent>(inputs.front()) = {action.instance, action.worker, ticket.key,
+                                           is_damaged ? NotSent::Why::damaged : NotSent::Why::unreadable,
+                                           loaded.error().sentence};
     }
     if (taken.empty()) return;
     child.call = action;
