@@ -97,7 +97,7 @@ void add_send(CLI::App &app, Commands &commands) {
                   "65 when FILE is not JSON, 66 when it cannot be read, 69 when nobody answers.");
   add_send_body(*command, *options);
   command->add_option("--count", options->count, "how many; each sample is a new booking, a file stays the same")
-      ->check(CLI::Range(1, 100'000'000))
+      ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   command->add_option("--rate", options->rate_per_s, "at most so many a second")
       ->type_name("PER_S")

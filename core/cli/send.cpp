@@ -222,6 +222,7 @@ int send_all(const SendOptions &options, const WebAddress &address, Bodies &bodi
                                                        std::to_string(i) + " answers); is bellhopd listening there?"});
     }
     print_answer(*reply, options, screen, tally);
+    if (!screen.out) break;  // nobody reads any more: `bellhop send … | head`
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (options.count > 1) print_summary(tally, seconds, screen);
