@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "journal/schema.hpp"
-#include "journal/storage.hpp"
 #include "journal/verify.hpp"
 #include "journal/write_session.hpp"
 
@@ -31,7 +30,6 @@ Result<std::unique_ptr<WriteSession>> WriteSession::open(const Place &place, Seq
   if (Result<void> done = prepare_writer(database); !done.ok()) return done.error();
   if (Result<void> done = prepare_schema(database, place.path); !done.ok()) return done.error();
   if (Result<void> done = session->make_log_durable(); !done.ok()) return done.error();
-  if (Result<void> done = sync_directory_of(place.path); !done.ok()) return done.error();
   if (Result<void> done = session->prepare(); !done.ok()) return done.error();
   if (Result<void> done = session->load_instances(log); !done.ok()) return done.error();
   if (Result<void> done = session->find_position(place, mark, log); !done.ok()) return done.error();

@@ -55,8 +55,12 @@ Result<void> Writer::open_session() {
   Result<HighWater> high_water = HighWater::open(options_.path);
   if (!high_water.ok()) return high_water.error();
   high_water_ = std::move(*high_water);
-  // Both slots, so that none is empty from here on.
-  for (int slot = 0; slot < 2; ++slot) mark(session_->newest());
+  if (found->mark != session_->newest() || found->is_damaged) {  // both slots, so that none is empty from here on
+    for (int slot = 0; slot < 2; ++slot) mark(session_->newest());
+  }
+  if (!found->mark) {  // a first start: the files' names must be durable too
+    if (Result<void> synced = sync_directory_of(options_.path); !synced.ok()) return synced;
+  }
   newest_.store(session_->newest(), std::memory_order_release);
   return {};
 }

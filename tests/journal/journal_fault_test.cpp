@@ -75,6 +75,7 @@ class JournalFault : public testing::Test {
       vfs_.arm(what, number, 1, code);
       const std::vector<Seq> seqs = append_some(crm, number * 1'000, expected);
       struck_count += vfs_.struck_count();
+      if (vfs_.struck_count() == 0) continue;
       ASSERT_NO_FATAL_FAILURE(check_after_restart(seqs, number * 1'000));
     }
     EXPECT_GT(struck_count, faults_count / 2);
