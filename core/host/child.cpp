@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One epoll set gathers all that a child can say (frames, printed lines, its end, a timer), so the owner polls a single
-// descriptor. Nothing here waits. Whatever ends the child, `died` is told once, after everything it said before.
+// One epoll set gathers all that a child can say (frames, printed lines, its end, a timer), so that the owner polls a
+// single descriptor. Nothing here waits but the last reaping, for at most end_ms_max. Whatever ends the child, `died` is
+// told once, after everything that it said before.
 #include "host/child.hpp"
 
 #include <bellhop/plugin.h>
@@ -8,9 +9,12 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -25,15 +29,44 @@ namespace bellhop::core {
 
 namespace {
 
-constexpr std::size_t read_bytes_max = 1 << 20;  // in one poll(), so that a flood does not keep the owner
-constexpr std::size_t piece_bytes = 64 << 10;
+constexpr std::size_t read_bytes = 64 << 10;           // one read
+constexpr std::size_t read_bytes_max = 1 << 20;        // of one descriptor in one poll: a flood must not hold the thread
+constexpr std::size_t last_words_bytes_max = 8 << 20;  // after the end
+constexpr std::size_t kept_bytes_max = 1 << 20;        // a large batch does not hold its memory for ever
+constexpr Milliseconds end_ms_max = 100;
+
+enum class Source : std::uint32_t { wake, link, printed, ended, alarm };  // what epoll watches
+
+// Cuts what a plugin prints into lines.
+class LineCutter {
+ public:
+  template <class Line>
+  void feed(std::string_view bytes, Line line) {
+    for (const char c : bytes) {
+      if (c == '\n' || line_.size() == wire::log_line_bytes_max) finish(line);
+      if (c != '\n') line_ += c;
+    }
+  }
+  template <class Line>
+  void finish(Line line) {
+    if (!line_.empty()) line(clean_utf8(line_, wire::log_line_bytes_max));
+    line_.clear();
+  }
+
+ private:
+  std::string line_;
+};
 
 class Child final : public Instance {
  public:
-  Child(const InstanceSpec &spec, const ChildOptions &options);
+  Child(const InstanceSpec &spec, const ChildOptions &options)
+      : clock_(*options.clock), log_limit_(options.log_lines_per_second_max) {
+    const auto started = start(spec, options);
+    if (!started) give_up(started.error().sentence);
+  }
 
-  int descriptor() const override { return set_.get(); }
-  bool wants_write() const override { return false; }  // the epoll set becomes readable when there is room
+  int descriptor() const override { return epoll_.get(); }
+  bool wants_write() const override { return false; }  // descriptor() becomes readable for that too
   bool is_batching() const override { return is_batching_; }
   std::vector<Report> poll() override;
   void deliver(Batch batch) override;
@@ -41,72 +74,86 @@ class Child final : public Instance {
   void kill(std::string why) override;
 
  private:
-  Result<void> start(const InstanceSpec &spec, const std::string &host_program);
-  void watch(int descriptor, std::uint32_t events, int operation = EPOLL_CTL_ADD);
+  enum class Stream { open, ended };
+
+  Result<void> start(const InstanceSpec &spec, const ChildOptions &options);
+  Result<void> watch(int fd, Source source);
+  void give_up(std::string sentence);
+  void wake();
+  void set_alarm(Milliseconds wait_ms);
+  void on_alarm();
   void flush();
-  void read_frames(std::vector<Report> &reports, std::size_t bytes_max);
-  void on_frame(const wire::Frame &frame, std::vector<Report> &reports);
-  bool on_answers(std::string_view payload, std::vector<Report> &reports);
-  void read_printed(std::vector<Report> &reports, std::size_t bytes_max);
-  void print_line(std::string_view line, std::vector<Report> &reports);
-  void log(Level level, std::string_view text, std::vector<Report> &reports);
-  void on_timer(std::vector<Report> &reports);
-  void arm_timer(Milliseconds after_ms);
-  void end_it(std::string why);
-  void bury(int status, std::vector<Report> &reports);
-  std::string where() const;
+  void watch_for_writing(bool is_wanted);
+  void refuse_large(std::size_t parcels_count, std::size_t size);
+
+  Stream read_link(std::size_t bytes_max);
+  Stream read_frames();
+  Stream read_printed(std::size_t bytes_max);
+  std::string on_frame(const wire::Frame &frame);  // "" or what is wrong with it
+  std::string on_answers(std::string_view payload);
+  void log(Level level, std::string_view text);
+  void tell_dropped();
+
+  void finish(bool is_closed);
+  std::string activity() const;
+  std::string last_sentence(int status, bool is_closed) const;
+  void report_died(std::string sentence, bool is_refusal);
 
   const Clock &clock_;
   LogLimit log_limit_;
-  Descriptor set_, link_, printed_, timer_, failed_;
-  std::optional<Program> program_;
+  LineCutter cutter_;
+  std::optional<Program> program_;  // until `died` is reported
+  Descriptor epoll_, wake_, link_, printed_, alarm_;
   wire::FrameReader reader_{wire::to_daemon_bytes_max};
-  std::string out_;           // frames that the socket did not take yet
-  std::size_t out_sent_ = 0;  // of them
-  std::string line_;          // printed, without its end yet
+  std::string output_;  // frames; the socket has taken output_at_ bytes of them
+  std::size_t output_at_ = 0;
+  bool is_watched_for_writing_ = false;
+
   wire::Phase phase_ = wire::Phase::loading;
-  std::string delivering_;  // names the events of the batch that is out; "" = idle
-  std::size_t parcels_count_ = 0;
-  std::string why_;                     // it was killed for this reason; "" = it was not
-  std::optional<std::string> refusal_;  // what it said instead of `ready`
-  bool is_final_refusal_ = false;
-  bool is_batching_ = false, is_ready_ = false, is_stopped_ = false, is_dead_ = false;
-  bool is_hurried_ = false;  // a stop with a budget is under way
-  Milliseconds stop_budget_ms_ = 0;
+  bool is_ready_ = false, is_batching_ = false, is_stopping_ = false, is_stopped_ = false;
+  std::size_t in_flight_count_ = 0;
+  std::string in_flight_text_;                           // "event 4f… (booking.confirmed)"
+  std::string fault_;                                    // what it did to the wire
+  std::string kill_why_;                                 // the first reason counts
+  std::optional<std::pair<bool, std::string>> refusal_;  // is_final, sentence
+  std::vector<Report> reports_;                          // for the next poll
 };
 
-Child::Child(const InstanceSpec &spec, const ChildOptions &options)
-    : clock_(*options.clock),
-      log_limit_(options.log_lines_per_second_max),
-      set_(::epoll_create1(EPOLL_CLOEXEC)),
-      timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
-  watch(timer_.get(), EPOLLIN);
-  if (const Result<void> started = start(spec, options.host_program); !started.ok()) {
-    why_ = started.error().sentence;
-    failed_ = Descriptor(::eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));  // makes the set readable: poll() has something to say
-    watch(failed_.get(), EPOLLIN);
+Result<void> Child::watch(int fd, Source source) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u32 = static_cast<std::uint32_t>(source);
+  if (fd < 0 || ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+    return Error{Kind::unavailable, std::string("cannot watch a child: ") + std::strerror(errno)};
   }
+  return {};
 }
 
-Result<void> Child::start(const InstanceSpec &spec, const std::string &host_program) {
-  Result<Pair> link = link_to_program();
-  if (!link.ok()) return link.error();
-  Result<Pair> printed = pipe_from_program();
-  if (!printed.ok()) return printed.error();
+Result<void> Child::start(const InstanceSpec &spec, const ChildOptions &options) {
+  epoll_ = Descriptor(::epoll_create1(EPOLL_CLOEXEC));
+  wake_ = Descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  alarm_ = Descriptor(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  if (auto watched = watch(wake_.get(), Source::wake); !watched) return watched;
+  if (auto watched = watch(alarm_.get(), Source::alarm); !watched) return watched;
+  auto link = link_to_program();
+  if (!link) return link.error();
+  auto printed = pipe_from_program();
+  if (!printed) return printed.error();
+
   ProgramSpec program;
-  program.path = host_program;
-  program.arguments = {"--serve", std::to_string(::getpid()), spec.name};
+  program.path = options.host_program;
+  program.arguments = {"--serve", std::to_string(::getpid()), spec.name + "/" + std::to_string(spec.worker)};
   program.output = program.errors = printed->theirs.get();
   program.link = link->theirs.get();
-  Result<Program> started = Program::start(program);
-  if (!started.ok()) return started.error();
-
-  program_.emplace(std::move(started).value());
+  auto started = Program::start(program);
+  if (!started) return started.error();
   link_ = std::move(link->ours);
   printed_ = std::move(printed->ours);
-  watch(link_.get(), EPOLLIN);
-  watch(printed_.get(), EPOLLIN);
-  watch(program_->pidfd(), EPOLLIN);
+  program_.emplace(std::move(started).value());
+  if (auto watched = watch(link_.get(), Source::link); !watched) return watched;
+  if (auto watched = watch(printed_.get(), Source::printed); !watched) return watched;
+  if (auto watched = watch(program_->pidfd(), Source::ended); !watched) return watched;
+
   wire::Hello hello;
   hello.instance = spec.name;
   hello.library = spec.library;
@@ -114,280 +161,307 @@ Result<void> Child::start(const InstanceSpec &spec, const std::string &host_prog
   hello.state_dir = spec.state_dir;
   hello.index = spec.index;
   hello.worker = static_cast<std::uint32_t>(spec.worker);
-  wire::encode(out_, hello);
+  wire::encode(output_, hello);
   flush();
   return {};
 }
 
-void Child::watch(int descriptor, std::uint32_t events, int operation) {
-  epoll_event event{};
-  event.events = events;
-  event.data.fd = descriptor;
-  CHECK(::epoll_ctl(set_.get(), operation, descriptor, &event) == 0);
+void Child::give_up(std::string sentence) {
+  program_.reset();  // kills and reaps what there is
+  link_.close();
+  printed_.close();
+  report_died(std::move(sentence), false);
+  wake();
 }
 
-std::vector<Report> Child::poll() {
-  std::vector<Report> reports;
-  if (is_dead_) return reports;
-  if (!program_) {
-    bury(0, reports);
-    return reports;
-  }
-  on_timer(reports);
-  flush();
-  // Asked first: what it said before its end is then all in the buffers, and is read below.
-  const std::optional<int> status = program_->reap();
-  const std::size_t bytes_max = status ? read_bytes_max * 16 : read_bytes_max;
-  read_frames(reports, bytes_max);
-  read_printed(reports, bytes_max);
-  if (status) bury(*status, reports);
-  return reports;
+// Makes descriptor() readable although no child says anything.
+void Child::wake() {
+  const std::uint64_t one = 1;
+  static_cast<void>(!::write(wake_.get(), &one, sizeof one));  // full means that it is readable already
+}
+
+void Child::set_alarm(Milliseconds wait_ms) {  // 0: off
+  itimerspec alarm{};
+  alarm.it_value.tv_sec = wait_ms / 1000;
+  alarm.it_value.tv_nsec = wait_ms % 1000 * 1'000'000;
+  ::timerfd_settime(alarm_.get(), 0, &alarm, nullptr);
+}
+
+// Two uses that never overlap for long: the budget of a stop, and the end of a second whose log lines were dropped.
+void Child::on_alarm() {
+  set_alarm(0);
+  if (is_stopping_) kill("it did not stop in time");
+  tell_dropped();
+}
+
+void Child::watch_for_writing(bool is_wanted) {
+  if (is_wanted == is_watched_for_writing_) return;
+  is_watched_for_writing_ = is_wanted;
+  epoll_event event{};
+  event.events = EPOLLIN | (is_wanted ? EPOLLOUT : 0U);
+  event.data.u32 = static_cast<std::uint32_t>(Source::link);
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, link_.get(), &event);
 }
 
 // ---- to the child -----------------------------------------------------------------------------------------------------
 
+void Child::flush() {
+  while (output_at_ < output_.size()) {
+    const ssize_t put = ::send(link_.get(), output_.data() + output_at_, output_.size() - output_at_, MSG_NOSIGNAL);
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return watch_for_writing(true);
+    if (put <= 0) break;  // it has gone: reading tells how
+    output_at_ += static_cast<std::size_t>(put);
+  }
+  if (output_.capacity() > kept_bytes_max) std::string().swap(output_);
+  output_.clear();
+  output_at_ = 0;
+  watch_for_writing(false);
+}
+
 void Child::deliver(Batch batch) {
-  CHECK(is_ready_ && delivering_.empty() && !batch.parcels.empty());
-  const Parcel &first = batch.parcels.front();
-  delivering_ = batch.parcels.size() == 1
-                    ? "event " + first.id.text() + " (" + first.type + ")"
-                    : std::to_string(batch.parcels.size()) + " events, the first " + first.id.text();
-  parcels_count_ = batch.parcels.size();
+  CHECK(is_ready_ && in_flight_count_ == 0 && !batch.parcels.empty());
   std::vector<std::string> ids;
-  wire::encode(out_, view_of(batch, ids));
+  const wire::BatchView view = view_of(batch, ids);
+  const std::size_t size = wire::encoded_size(view);
+  if (size > wire::to_child_bytes_max || view.parcels.size() > wire::parcels_count_max) {
+    return refuse_large(view.parcels.size(), size);
+  }
+  in_flight_count_ = view.parcels.size();
+  in_flight_text_ = in_flight_count_ == 1 ? "event " + ids[0] + " (" + batch.parcels[0].type + ")"
+                                          : "a batch of " + std::to_string(in_flight_count_) + " events";
+  wire::encode(output_, view);
   flush();
+}
+
+// Alone such an event can never be delivered; in company the others can.
+void Child::refuse_large(std::size_t parcels_count, std::size_t size) {
+  Report report;
+  report.what = Report::What::answers;
+  report.batch_code = parcels_count == 1 ? BHP_OK : BHP_RETRY;
+  report.text = std::to_string(parcels_count) + " event(s) of " + std::to_string(size) +
+                " bytes cannot be handed to a plugin in one call, the maximum is " +
+                std::to_string(wire::parcels_count_max) + " and " + std::to_string(wire::to_child_bytes_max);
+  report.answers.resize(parcels_count, PluginAnswer{BHP_FAIL, 0, report.text});
+  reports_.push_back(std::move(report));
+  wake();
 }
 
 void Child::stop(Milliseconds budget_ms) {
-  if (is_dead_ || is_hurried_ || !program_) return;
-  is_hurried_ = true;
-  stop_budget_ms_ = budget_ms;
-  wire::encode_stop(out_);
-  arm_timer(budget_ms);
+  if (!program_ || is_stopping_) return;
+  is_stopping_ = true;
+  wire::encode_stop(output_);
   flush();
+  set_alarm(std::max<Milliseconds>(budget_ms, 1));
 }
 
 void Child::kill(std::string why) {
-  if (!is_dead_) end_it(std::move(why));
-}
-
-void Child::flush() {
-  while (link_ && out_sent_ < out_.size()) {
-    const ssize_t put = ::send(link_.get(), out_.data() + out_sent_, out_.size() - out_sent_, MSG_NOSIGNAL);
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0 && errno == EAGAIN) {
-      watch(link_.get(), EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD);
-      return;
-    }
-    if (put <= 0) break;  // broken: reading tells how
-    out_sent_ += static_cast<std::size_t>(put);
-  }
-  if (out_.empty()) return;
-  if (link_) watch(link_.get(), EPOLLIN, EPOLL_CTL_MOD);
-  out_.clear();
-  out_sent_ = 0;
-  if (out_.capacity() > read_bytes_max) out_.shrink_to_fit();
-}
-
-// The first reason is the one that counts.
-void Child::end_it(std::string why) {
-  if (why_.empty()) why_ = std::move(why);
-  if (program_) program_->kill();
+  if (!program_) return;
+  if (kill_why_.empty()) kill_why_ = std::move(why);
+  program_->kill();
 }
 
 // ---- from the child ---------------------------------------------------------------------------------------------------
-// untrusted: the plugin can write to its end whatever it likes
 
-void Child::read_frames(std::vector<Report> &reports, std::size_t bytes_max) {
-  for (std::size_t read_bytes = 0; link_ && read_bytes < bytes_max;) {
-    const ssize_t got = ::recv(link_.get(), reader_.room(piece_bytes), piece_bytes, 0);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == EAGAIN) return;
-    if (got <= 0) {
-      link_.close();
-      if (!is_stopped_ && !refusal_) end_it("closed its connection and was killed");
-      return;
-    }
-    reader_.take(static_cast<std::size_t>(got));
-    read_bytes += static_cast<std::size_t>(got);
-    for (;;) {
-      const Result<std::optional<wire::Frame>> frame = reader_.next();
-      if (!frame.ok()) {
-        link_.close();
-        return end_it(frame.error().sentence + ", and was killed");
+std::vector<Report> Child::poll() {
+  epoll_event events[8];
+  const int count = epoll_ ? ::epoll_wait(epoll_.get(), events, 8, 0) : 0;
+  bool is_closed = false, has_ended = false;
+  for (int index = 0; index < count; ++index) {
+    switch (static_cast<Source>(events[index].data.u32)) {
+      case Source::wake: {
+        std::uint64_t value = 0;
+        static_cast<void>(!::read(wake_.get(), &value, sizeof value));
+        break;
       }
-      if (!frame->has_value()) break;
-      on_frame(**frame, reports);
-      if (!why_.empty()) return link_.close();  // nothing that it says now counts
+      case Source::link:
+        if ((events[index].events & EPOLLOUT) != 0) flush();
+        if ((events[index].events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) {
+          is_closed = read_link(read_bytes_max) == Stream::ended;
+        }
+        break;
+      case Source::printed:
+        if (read_printed(read_bytes_max) == Stream::ended) printed_.close();
+        break;
+      case Source::ended: has_ended = true; break;
+      case Source::alarm: on_alarm(); break;
     }
+  }
+  if (program_ && (is_closed || has_ended || !fault_.empty())) finish(is_closed && !has_ended);
+  return std::exchange(reports_, {});
+}
+
+// untrusted: whatever the plugin's process writes
+Child::Stream Child::read_link(std::size_t bytes_max) {
+  for (std::size_t total = 0; link_ && total < bytes_max && fault_.empty();) {
+    const std::size_t size = std::max(read_bytes, reader_.missing_bytes());
+    const ssize_t got = ::recv(link_.get(), reader_.room(size), size, 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Stream::open;
+    if (got <= 0) return Stream::ended;
+    reader_.take(static_cast<std::size_t>(got));
+    total += static_cast<std::size_t>(got);
+    if (read_frames() == Stream::ended) return Stream::ended;
+    if (static_cast<std::size_t>(got) < size) return Stream::open;  // epoll calls again when there is more
+  }
+  return Stream::open;
+}
+
+Child::Stream Child::read_frames() {
+  for (;;) {
+    const auto frame = reader_.next();
+    if (frame.ok() && !frame->has_value()) return Stream::open;
+    fault_ = frame.ok() ? on_frame(**frame) : frame.error().sentence;
+    if (!fault_.empty()) return Stream::ended;  // nothing that it says now counts
   }
 }
 
-void Child::on_frame(const wire::Frame &frame, std::vector<Report> &reports) {
-  bool is_understood = false;
+std::string Child::on_frame(const wire::Frame &frame) {
+  const auto malformed = [&] { return "sent a malformed frame of type " + std::to_string(static_cast<int>(frame.type)); };
   switch (frame.type) {
+    case wire::Type::phase: {
+      const auto phase = wire::decode_phase(frame.payload);
+      if (!phase) return malformed();
+      phase_ = *phase;
+      return "";
+    }
+    case wire::Type::ready: {
+      const auto ready = wire::decode_ready(frame.payload);
+      if (!ready || is_ready_) return malformed();
+      is_ready_ = true;
+      is_batching_ = ready->is_batching;
+      phase_ = wire::Phase::idle;
+      reports_.emplace_back().what = Report::What::ready;
+      return "";
+    }
+    case wire::Type::refused: {
+      const auto refused = wire::decode_refused(frame.payload);
+      if (!refused || is_ready_) return malformed();
+      refusal_ = {refused->is_final, clean_utf8(refused->sentence, wire::log_line_bytes_max)};
+      return "";
+    }
+    case wire::Type::answers: return on_answers(frame.payload);
+    case wire::Type::log: {
+      const auto line = wire::decode_log(frame.payload);
+      if (!line) return malformed();
+      log(line->level, clean_utf8(line->text, wire::log_line_bytes_max));
+      return "";
+    }
+    case wire::Type::stopped: is_stopped_ = true; return "";
     case wire::Type::hello:
     case wire::Type::deliver:
-    case wire::Type::stop: break;  // ours
-    case wire::Type::phase:
-      if (const auto phase = wire::decode_phase(frame.payload)) {
-        phase_ = *phase;
-        is_understood = true;
-      }
-      break;
-    case wire::Type::ready:
-      if (const auto ready = wire::decode_ready(frame.payload); ready && !is_ready_) {
-        is_ready_ = is_understood = true;
-        is_batching_ = ready->is_batching;
-        phase_ = wire::Phase::idle;
-        reports.emplace_back().what = Report::What::ready;
-      }
-      break;
-    case wire::Type::refused:
-      if (const auto refused = wire::decode_refused(frame.payload); refused && !is_ready_) {
-        refusal_ = clean_utf8(refused->sentence, wire::message_bytes_max);
-        is_final_refusal_ = refused->is_final;
-        is_understood = true;
-      }
-      break;
-    case wire::Type::answers: is_understood = on_answers(frame.payload, reports); break;
-    case wire::Type::log:
-      if (const auto line = wire::decode_log(frame.payload)) {
-        log(line->level, line->text, reports);
-        is_understood = true;
-      }
-      break;
-    case wire::Type::stopped: is_stopped_ = is_understood = is_hurried_ && frame.payload.empty(); break;
+    case wire::Type::stop: return "sent a frame of a type that only the daemon sends";
   }
-  if (!is_understood) {
-    end_it("sent a frame of type " + std::to_string(static_cast<int>(frame.type)) + " that has no place here, and was killed");
-  }
+  return malformed();
 }
 
-bool Child::on_answers(std::string_view payload, std::vector<Report> &reports) {
+std::string Child::on_answers(std::string_view payload) {
   const auto answers = wire::decode_answers(payload);
-  if (!answers || delivering_.empty()) return false;
-  const bool counts = answers->batch_code == BHP_OK;
-  if (counts && answers->answers.size() != parcels_count_) return false;
+  if (!answers) return "sent malformed answers";
+  if (in_flight_count_ == 0) return "sent answers to no question";
+  if (answers->answers.size() != in_flight_count_) {
+    return "sent " + std::to_string(answers->answers.size()) + " answers to " + std::to_string(in_flight_count_) +
+           " events";
+  }
   Report report;
   report.what = Report::What::answers;
   report.batch_code = answers->batch_code;
   report.text = clean_utf8(answers->batch_message, wire::message_bytes_max);
   for (const wire::AnswerView &answer : answers->answers) {
-    report.answers.push_back(
-        {answer.code, answer.retry_after_ms, clean_utf8(answer.message, wire::message_bytes_max)});
+    report.answers.push_back({answer.code, std::max<Milliseconds>(answer.retry_after_ms, 0),
+                              clean_utf8(answer.message, wire::message_bytes_max)});
   }
-  report.answers.resize(parcels_count_);
-  delivering_.clear();
-  reports.push_back(std::move(report));
-  return true;
+  reports_.push_back(std::move(report));
+  in_flight_count_ = 0;
+  return "";
 }
 
-void Child::read_printed(std::vector<Report> &reports, std::size_t bytes_max) {
+Child::Stream Child::read_printed(std::size_t bytes_max) {
   char piece[4096];
-  for (std::size_t read_bytes = 0; printed_ && read_bytes < bytes_max;) {
+  for (std::size_t total = 0; total < bytes_max && printed_;) {
     const ssize_t got = ::read(printed_.get(), piece, sizeof piece);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == EAGAIN) return;
-    if (got <= 0) return printed_.close();
-    read_bytes += static_cast<std::size_t>(got);
-    line_.append(piece, static_cast<std::size_t>(got));
-    for (std::size_t end; (end = line_.find('\n')) != std::string::npos; line_.erase(0, end + 1)) {
-      print_line(std::string_view(line_).substr(0, end), reports);
-    }
-    if (line_.size() >= wire::log_line_bytes_max) {
-      print_line(line_, reports);
-      line_.clear();
-    }
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Stream::open;
+    if (got <= 0) return Stream::ended;
+    total += static_cast<std::size_t>(got);
+    cutter_.feed({piece, static_cast<std::size_t>(got)}, [this](const std::string &line) { log(Level::info, line); });
   }
+  return Stream::open;
 }
 
-void Child::print_line(std::string_view line, std::vector<Report> &reports) {
-  if (!line.empty()) log(Level::info, "printed: " + std::string(line), reports);
-}
-
-void Child::log(Level level, std::string_view text, std::vector<Report> &reports) {
-  const Milliseconds now = clock_.steady_ms();
-  if (log_limit_.is_over(now)) {
-    if (std::string dropped = log_limit_.take_sentence(); !dropped.empty()) {
-      Report report;
-      report.level = Level::warn;
-      report.text = std::move(dropped);
-      reports.push_back(std::move(report));
-    }
-  }
-  if (!log_limit_.admits(now)) {
-    if (log_limit_.dropped_count() == 1 && !is_hurried_) arm_timer(1000);  // to say so when the second is over
+void Child::log(Level level, std::string_view text) {
+  const Milliseconds now_ms = clock_.steady_ms();
+  if (log_limit_.is_over(now_ms)) tell_dropped();
+  if (!log_limit_.admits(now_ms)) {
+    constexpr Milliseconds second_ms = 1000;
+    if (log_limit_.dropped_count() == 1 && !is_stopping_) set_alarm(second_ms);  // to say so even if it falls silent
     return;
   }
   Report report;
+  report.what = Report::What::log;
   report.level = level;
-  report.text = clean_utf8(text, wire::log_line_bytes_max);
-  reports.push_back(std::move(report));
+  report.text = text;
+  reports_.push_back(std::move(report));
 }
 
-// ---- time and end -----------------------------------------------------------------------------------------------------
-
-void Child::arm_timer(Milliseconds after_ms) {
-  itimerspec when{};
-  when.it_value.tv_sec = after_ms / 1000;
-  when.it_value.tv_nsec = (after_ms % 1000) * 1'000'000 + 1;  // 0 would disarm it
-  ::timerfd_settime(timer_.get(), 0, &when, nullptr);
-}
-
-void Child::on_timer(std::vector<Report> &reports) {
-  std::uint64_t times = 0;
-  if (::read(timer_.get(), &times, sizeof times) != static_cast<ssize_t>(sizeof times)) return;
-  if (is_hurried_) {
-    if (!is_stopped_) end_it("did not stop within " + std::to_string(stop_budget_ms_) + " ms and was killed");
-    return;
-  }
-  if (std::string dropped = log_limit_.take_sentence(); !dropped.empty()) {
-    Report report;
-    report.level = Level::warn;
-    report.text = std::move(dropped);
-    reports.push_back(std::move(report));
-  }
-}
-
-std::string Child::where() const {
-  if (!delivering_.empty()) return " while delivering " + delivering_;
-  return phase_ == wire::Phase::idle ? " while idle" : " while " + std::string(wire::phase_text(phase_));
-}
-
-void Child::bury(int status, std::vector<Report> &reports) {
-  if (!line_.empty()) print_line(std::exchange(line_, ""), reports);
-  if (std::string dropped = log_limit_.take_sentence(); !dropped.empty()) {
-    Report report;
-    report.level = Level::warn;
-    report.text = std::move(dropped);
-    reports.push_back(std::move(report));
-  }
+void Child::tell_dropped() {
+  std::string sentence = log_limit_.take_sentence();
+  if (sentence.empty()) return;
   Report report;
-  report.what = Report::What::died;
-  if (!program_) {
-    report.text = why_;
-  } else if (!why_.empty()) {
-    report.text = why_ + where();
-  } else if (refusal_ && is_exit(status)) {
-    report.text = *refusal_;
-    report.is_refusal = is_final_refusal_;
-  } else if (is_stopped_ && is_exit(status)) {
-    report.text = "stopped";
-  } else {
-    report.text = death_text(status) + where();
-  }
-  reports.push_back(std::move(report));
-  is_dead_ = true;
+  report.what = Report::What::log;
+  report.level = Level::warn;
+  report.text = std::move(sentence);
+  reports_.push_back(std::move(report));
+}
+
+// ---- the end ----------------------------------------------------------------------------------------------------------
+
+std::string Child::activity() const {
+  return in_flight_count_ != 0 ? "delivering " + in_flight_text_ : std::string(wire::phase_text(phase_));
+}
+
+std::string Child::last_sentence(int status, bool is_closed) const {
+  const bool is_sigkill = !is_exit(status) && WTERMSIG(status) == SIGKILL;
+  if (!fault_.empty()) return fault_ + " while " + activity();
+  if (is_sigkill && !kill_why_.empty()) return "killed while " + activity() + ": " + kill_why_;
+  if (is_sigkill && is_closed) return "closed its connection while " + activity();
+  if (is_sigkill) return "killed by SIGKILL while " + activity() + ", not by Bellhop (out of memory?)";
+  if (is_exit(status) && is_stopped_) return "stopped";
+  const bool is_idle = in_flight_count_ == 0 && phase_ == wire::Phase::idle;
+  return death_text(status) + (is_exit(status) && !is_idle ? " in the middle of " : " while ") + activity();
+}
+
+// Last words, then the reason. `is_closed`: the socket has ended, the process perhaps not. Our SIGKILL does no harm to one
+// that is ending already: the kernel settles its status before it closes its descriptors.
+void Child::finish(bool is_closed) {
+  program_->kill();
+  const auto status = program_->reap_within(end_ms_max);
+  if (!status) return;  // stuck in the kernel: the next poll asks again
+  read_link(last_words_bytes_max);
+  read_printed(last_words_bytes_max);
+  cutter_.finish([this](const std::string &line) { log(Level::info, line); });
+  tell_dropped();
+  set_alarm(0);
+  std::string sentence = last_sentence(*status, is_closed);
+  program_.reset();
   link_.close();
   printed_.close();
-  failed_.close();
-  program_.reset();  // its descriptor leaves the set, which is silent from now on
+  const bool is_refused = refusal_.has_value() && fault_.empty();
+  report_died(is_refused ? refusal_->second : std::move(sentence), is_refused && refusal_->first);
+}
+
+void Child::report_died(std::string sentence, bool is_refusal) {
+  Report report;
+  report.what = Report::What::died;
+  report.text = std::move(sentence);
+  report.is_refusal = is_refusal;
+  reports_.push_back(std::move(report));
 }
 
 }  // namespace
 
 std::unique_ptr<Instance> spawn_child(const InstanceSpec &spec, const ChildOptions &options) {
+  CHECK(options.clock != nullptr);
   return std::make_unique<Child>(spec, options);
 }
 

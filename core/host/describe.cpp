@@ -18,7 +18,7 @@ namespace bellhop::core {
 
 namespace {
 
-constexpr Milliseconds describe_ms_max = 5000;
+constexpr Milliseconds end_ms_max = 1000;  // from the end of its pipes to the end of the program
 constexpr std::size_t answer_bytes_max = 8 << 20;
 constexpr std::size_t complaint_bytes_max = 512;
 
@@ -26,6 +26,7 @@ struct Said {
   std::string answer;      // standard output
   std::string complaints;  // standard error: what the library printed while it was loaded
   int status = 0;
+  Milliseconds limit_ms = 0;
   bool is_late = false;
 };
 
@@ -50,7 +51,7 @@ bool give(const Descriptor &socket, std::string_view &bytes) {
 // Writes the input and reads both pipes to their end, or until the time is over.
 void talk(Descriptor input, std::string_view bytes, Descriptor &output, Descriptor &errors, Said &said) {
   const SystemClock clock;
-  const Milliseconds deadline_ms = clock.steady_ms() + describe_ms_max;
+  const Milliseconds deadline_ms = clock.steady_ms() + said.limit_ms;
   if (!give(input, bytes)) input.close();
   while (output || errors) {
     const Milliseconds left_ms = deadline_ms - clock.steady_ms();
@@ -65,7 +66,8 @@ void talk(Descriptor input, std::string_view bytes, Descriptor &output, Descript
   }
 }
 
-Result<Said> ask(const std::string &host_program, std::vector<std::string> arguments, std::string_view input) {
+Result<Said> ask(const std::string &host_program, std::vector<std::string> arguments, std::string_view input,
+                 Milliseconds limit_ms) {
   auto output = pipe_from_program();
   auto errors = pipe_from_program();
   auto questions = link_to_program();
@@ -86,34 +88,16 @@ Result<Said> ask(const std::string &host_program, std::vector<std::string> argum
   questions->theirs.close();
 
   Said said;
+  said.limit_ms = limit_ms;
   talk(std::move(questions->ours), input, output->ours, errors->ours, said);
   if (said.is_late) program->kill();
-  const auto status = program->reap_within(describe_ms_max);
+  const auto status = program->reap_within(end_ms_max);
   if (status) said.status = *status;
   return said;
 }
 
 std::string first_line(const std::string &text) {
   return clean_utf8(std::string_view(text).substr(0, text.find('\n')), complaint_bytes_max);
-}
-
-// The answer as JSON, or the sentence why there is none.
-Result<rapidjson::Document> read_answer(const std::string &library, const Said &said) {
-  if (said.is_late) {
-    return Error{Kind::timeout, "looking at the plugin library " + library + " took longer than " +
-                                    std::to_string(describe_ms_max) + " ms: it hangs while it is loaded"};
-  }
-  rapidjson::Document answer;
-  answer.Parse(said.answer.data(), said.answer.size());
-  if (answer.HasParseError() || !answer.IsObject()) {
-    const std::string line = first_line(said.complaints);
-    return Error{Kind::invalid, "cannot look at the plugin library " + library + ": bellhop-host was " +
-                                    death_text(said.status) + (line.empty() ? "" : " after it said: " + line)};
-  }
-  if (const auto error = answer.FindMember("error"); error != answer.MemberEnd() && error->value.IsString()) {
-    return Error{Kind::invalid, error->value.GetString()};
-  }
-  return answer;
 }
 
 std::string text(const rapidjson::Value &object, const char *key) {
@@ -142,6 +126,23 @@ int number(const rapidjson::Value &object, const char *key) {
   return found != object.MemberEnd() && found->value.IsInt() ? found->value.GetInt() : 0;
 }
 
+// The answer as JSON, or the sentence why there is none.
+Result<rapidjson::Document> read_answer(const std::string &library, const Said &said) {
+  if (said.is_late) {
+    return Error{Kind::timeout, "looking at the plugin library " + library + " took longer than " +
+                                    std::to_string(said.limit_ms) + " ms: it hangs while it is loaded"};
+  }
+  rapidjson::Document answer;
+  answer.Parse(said.answer.data(), said.answer.size());
+  if (answer.HasParseError() || !answer.IsObject()) {
+    const std::string line = first_line(said.complaints);
+    return Error{Kind::invalid, "cannot look at the plugin library " + library + ": bellhop-host was " +
+                                    death_text(said.status) + (line.empty() ? "" : " after it said: " + line)};
+  }
+  if (const std::string refusal = text(answer, "error"); !refusal.empty()) return Error{Kind::invalid, refusal};
+  return answer;
+}
+
 PluginManifest manifest_of(const rapidjson::Value &plugin, const std::string &library, std::uint32_t index) {
   PluginManifest manifest;
   manifest.library = library;
@@ -168,8 +169,9 @@ PluginManifest manifest_of(const rapidjson::Value &plugin, const std::string &li
 
 }  // namespace
 
-Result<std::vector<PluginManifest>> describe_plugin(const std::string &library, const std::string &host_program) {
-  const auto said = ask(host_program, {"--describe", library}, "");
+Result<std::vector<PluginManifest>> describe_plugin(const std::string &library, const std::string &host_program,
+                                                    Milliseconds limit_ms) {
+  const auto said = ask(host_program, {"--describe", library}, "", limit_ms);
   if (!said) return said.error();
   const auto answer = read_answer(library, *said);
   if (!answer) return answer.error();
@@ -188,9 +190,9 @@ std::string missing_services(const PluginManifest &manifest) {
 }
 
 Result<void> check_create(const PluginManifest &manifest, const std::string &instance_name,
-                          const std::string &settings_json, const std::string &host_program) {
+                          const std::string &settings_json, const std::string &host_program, Milliseconds limit_ms) {
   const auto said = ask(host_program, {"--check", manifest.library, std::to_string(manifest.index), instance_name},
-                        settings_json);
+                        settings_json, limit_ms);
   if (!said) return said.error();
   const auto answer = read_answer(manifest.library, *said);
   if (!answer) return answer.error();

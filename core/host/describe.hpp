@@ -8,9 +8,12 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/result.hpp"
 
 namespace bellhop::core {
+
+constexpr Milliseconds describe_ms_max = 5000;
 
 // One plugin of a library.
 struct PluginManifest {
@@ -31,8 +34,9 @@ struct PluginManifest {
 //   host_program   absolute path of bellhop-host
 //   errors         one sentence that names both sides: no such file, not an ELF file, another machine, cut off, no entry
 //                  symbol, another ABI major, crashed or hung while loading
-// Blocks for a child of its own, a few milliseconds, at most describe_ms_max. [any]
-Result<std::vector<PluginManifest>> describe_plugin(const std::string &library, const std::string &host_program);
+// Blocks for a child of its own, a few milliseconds, at most limit_ms. [any]
+Result<std::vector<PluginManifest>> describe_plugin(const std::string &library, const std::string &host_program,
+                                                    Milliseconds limit_ms = describe_ms_max);
 
 // "plugin sqlite needs bellhop.kv/2, this host offers bellhop.json/1", or "" when nothing is missing. [any]
 std::string missing_services(const PluginManifest &manifest);
@@ -63,6 +67,7 @@ std::string with_setting(std::string_view settings_json, std::string_view pointe
 // describe_plugin. `settings_json` with defaults filled in and secrets resolved. [any]
 //   errors    invalid: refused, in the plugin's own sentence; or what describe_plugin says
 Result<void> check_create(const PluginManifest &manifest, const std::string &instance_name,
-                          const std::string &settings_json, const std::string &host_program);
+                          const std::string &settings_json, const std::string &host_program,
+                          Milliseconds limit_ms = describe_ms_max);
 
 }  // namespace bellhop::core

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "host/describe.hpp"
 
@@ -235,7 +236,8 @@ void Check::object(Value &settings, const Value &schema, const std::string &poin
   find_unknown(settings, schema, properties, pointer);
   find_missing(settings, schema, properties, pointer);
   if (properties == nullptr) return;
-  for (auto &setting : settings.GetObject()) {
+  for (rapidjson::SizeType index = 0; index < settings.MemberCount(); ++index) {
+    auto &setting = settings.MemberBegin()[index];
     const Value *property = object_member(*properties, setting.name.GetString());
     if (property != nullptr) value(setting.value, *property, below(pointer, view(setting.name)), view(setting.name), depth);
   }
@@ -289,7 +291,7 @@ SettingsCheck check_settings(const PluginManifest &manifest, std::string_view se
     return out;
   }
   if (manifest.settings_schema.empty()) {
-    for (const auto &setting : settings.GetObject()) {
+    for (const auto &setting : std::as_const(settings).GetObject()) {
       out.findings.push_back({below("", view(setting.name)), "plugin " + manifest.id + " takes no settings"});
     }
     return out;
