@@ -192,7 +192,7 @@ void Console::ready(const Welcome &welcome) {
   for (const std::string &name : welcome.instances) instances += (instances.empty() ? "" : ", ") + name;
   if (style_.form != ConsoleStyle::Form::plain) {
     put(style_.err, LOG_INFO, plain, "bellhopd " + welcome.version + " is ready; instances: " + instances);
-    return;
+    return wait_until_written();
   }
   std::string text = "bellhopd " + welcome.version + " is ready\n";
   for (const std::string &url : welcome.urls) text += "  webhook URL  " + url + "\n";
@@ -200,8 +200,8 @@ void Console::ready(const Welcome &welcome) {
   text += "  state        " + welcome.state_dir + "\n";
   if (!welcome.send_command.empty()) text += "  try it       " + welcome.send_command + "\n";
   if (!welcome.curl_command.empty()) text += "  or           " + welcome.curl_command + "\n";
-  Line line{style_.out, LOG_INFO, text};
-  if (!queue_.try_push(std::move(line))) ++dropped_count_;
+  push(Line{style_.out, LOG_INFO, text});
+  wait_until_written();
 }
 
 Log::Sink Console::sink() {
@@ -240,12 +240,35 @@ void Console::put(int fd, int priority, const char *colour, std::string_view tex
       break;
   }
   line += '\n';
-  if (!queue_.try_push(Line{fd, priority, std::move(line)})) ++dropped_count_;
+  push(Line{fd, priority, std::move(line)});
+}
+
+void Console::push(Line line) {
+  Lock lock(mutex_);  // so that the writer never counts a line before this does
+  if (queue_.try_push(std::move(line))) {
+    ++pushed_count_;
+  } else {
+    ++dropped_count_;
+  }
+}
+
+// Whoever is told that the daemon is ready shall find the URL in the output.
+void Console::wait_until_written() {
+  Lock lock(mutex_);
+  const std::int64_t wanted_count = pushed_count_;
+  for (int waits = 0; written_count_ < wanted_count && waits < close_waits_max; ++waits) {
+    written_.wait_for(mutex_, std::chrono::milliseconds(write_wait_ms));
+  }
 }
 
 void Console::write_lines() {
   while (std::optional<Line> line = queue_.pop()) {
     write(*line);
+    {
+      Lock lock(mutex_);
+      ++written_count_;
+      written_.notify_all();
+    }
     if (const std::int64_t dropped = dropped_count_.exchange(0); dropped > 0) {
       write(Line{style_.err, LOG_WARNING,
                  "console: " + std::to_string(dropped) + " lines were dropped, the output is too slow\n"});

@@ -15,6 +15,7 @@
 #include "base/bounded_queue.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "delivery/delivery.hpp"
 #include "intake/intake.hpp"
 
@@ -53,7 +54,7 @@ class Console {
 
   void arrival(const Arrival &arrival);  // [any]
   void attempt(const Attempt &attempt);  // [any]
-  void ready(const Welcome &welcome);    // [any]
+  void ready(const Welcome &welcome);    // returns when it is written, at most a second later. [any]
   Log::Sink sink();                      // lives no longer than the console
 
  private:
@@ -64,6 +65,8 @@ class Console {
   };
 
   void put(int fd, int priority, const char *colour, std::string_view text);
+  void push(Line line);
+  void wait_until_written();
   void write_lines();
   void write(const Line &line);
   std::string stamp() const;
@@ -73,6 +76,10 @@ class Console {
   BoundedQueue<Line> queue_;
   std::atomic<std::int64_t> dropped_count_{0};
   std::atomic<bool> is_closing_{false};
+  Mutex mutex_;
+  CondVar written_;
+  std::int64_t pushed_count_ GUARDED_BY(mutex_) = 0;
+  std::int64_t written_count_ GUARDED_BY(mutex_) = 0;  // never above pushed_count_
   bool is_stuck_ = false;  // the writer's own: the output took nothing while closing; the rest is given up
   std::thread thread_;
 };

@@ -180,6 +180,15 @@ TEST_F(ConsoleOutput, welcomes_with_the_url_and_what_to_paste) {
             "  or           curl http://127.0.0.1:1/hooks/a/secret-token\n");
 }
 
+TEST_F(ConsoleOutput, has_written_its_welcome_when_ready_returns) {
+  Console console(style_, clock_);
+  console.arrival(sample_arrival());
+
+  console.ready(sample_welcome());
+
+  EXPECT_THAT(out(), HasSubstr("  webhook URL  http://127.0.0.1:1/hooks/a/secret-token\n"));
+}
+
 TEST_F(ConsoleOutput, gives_journald_priorities_and_no_token) {
   style_.form = ConsoleStyle::Form::journald;
   {
