@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Engine: delivery as a single-threaded, deterministic state machine: step(now, input) → actions. The same inputs give
-// the same actions; it has no thread, clock, socket or randomness of its own, and touches the disk only by the journal's
-// read functions, inside step(). Whoever carries out the actions (the shell, a simulation) decides nothing.
+// the same actions; it has no thread, clock, socket or randomness of its own, and touches the disk only by the
+// journal's read functions, inside step(). Whoever carries out the actions (the shell, a simulation) decides nothing.
 //
-// One Flow per instance holds all that concerns that instance alone. The engine adds what they share: one SettleDeliveries
-// per step, and patience when the journal refuses one. What was decided is decided: a settle that failed is written again
-// and again, its lane waits, and nothing of it is sent a second time.
+// One Flow per instance holds all that concerns that instance alone. The engine adds what they share: one
+// SettleDeliveries per step, and patience when the journal refuses one. What was decided is decided: a settle that
+// failed is written again and again, its lane waits, and nothing of it is sent a second time.
 #pragma once
 
 #include <map>
@@ -23,7 +23,8 @@ class Engine {
  public:
   static constexpr Milliseconds settle_pause_ms_min = 1'000, settle_pause_ms_max = 30'000;
 
-  // `plans` have distinct ids; workers and batch_max are at least 1. The first step may be any; Timer starts the workers.
+  // `plans` have distinct ids; workers and batch_max are at least 1. The first step may be any; Timer starts the
+  // workers.
   Engine(Journal &journal, std::vector<DeliveryPlan> plans, Random random, const LaneLimits &limits = {});
 
   std::vector<Action> step(Milliseconds now, const Input &input);

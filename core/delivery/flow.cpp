@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Flow: what a verdict, a death or an unreadable row means for the event and the instance. The driving half (spawn, read,
-// send, cursor) is in flow_advance.cpp.
+// Flow: what a verdict, a death or an unreadable row means for the event and the instance. The driving half (spawn,
+// read, send, cursor) is in flow_advance.cpp.
 #include "delivery/flow.hpp"
 
 #include <algorithm>

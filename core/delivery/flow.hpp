@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Flow: one instance's part of the engine. Joins its lanes (which event next), its workers' lives (who can take it), the
-// policy (what follows a verdict) and the hold (nobody can). No I/O but journal reads, no clock, no thread.
+// Flow: one instance's part of the engine. Joins its lanes (which event next), its workers' lives (who can take it),
+// the policy (what follows a verdict) and the hold (nobody can). No I/O but journal reads, no clock, no thread.
 //
 // The order of things for one event: take → Send → Answered → decide (pure) → SettleDeliveries → durable → the next of
 // its lane. A child's death, an unreadable row and a batch that failed are all ways of saying what "Answered" was.
@@ -75,7 +75,8 @@ class Flow {
 
   void decide(Milliseconds now, Milliseconds took_ms, const Sent &sent, const Outcome &outcome, Outbox &out);
   Step step_of(Milliseconds now, const Offer &offer, int attempt, int strikes, const Outcome &outcome, bool is_probe);
-  void begin_or_extend_hold(Milliseconds now, const Sent &sent, const Step &step, const std::string &message, Outbox &out);
+  void begin_or_extend_hold(Milliseconds now, const Sent &sent, const Step &step, const std::string &message,
+                            Outbox &out);
   void end_hold(Outbox &out);
   void settle_unsent(const Offer &offer, DeliveryState state, Verdict verdict, std::string message, Outbox &out);
   Attempt attempt_of(const Offer &offer, const Settlement &settlement) const;

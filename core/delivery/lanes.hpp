@@ -11,15 +11,15 @@
 //      └───── and fetched by subject once that head is final
 //
 // Why nothing is lost and nothing overtakes. For each subject, in every state between two calls:
-//   I1  the live events of a lane in memory are a gapless run of what the lane is owed: nothing owed lies before the front
-//       or between two of them.
+//   I1  the live events of a lane in memory are a gapless run of what the lane is owed: nothing owed lies before the
+//       front or between two of them.
 //   I2  events left behind (seq <= scan_position_, no row, not in memory) exist only while the lane is_backlogged in
 //       memory or a live row of the subject waits on disk; all of them come after that row and after the lane's floor.
 //   I3  a decision to wait makes the lane is_backlogged at once and drops its later events; that ends when the row is
 //       durable, from when on is_waiting() says it. So there is no moment at which neither says it.
 //   I4  a lane ceases to be is_backlogged otherwise only when owed_of_subject(floor, scan_position_) is empty.
-// So scan may append to a lane only when it is not is_backlogged and nothing of it waits on disk; and due() may bring back
-// a waiting head only into a lane without live events. Replays live beside the live events and touch none of this.
+// So scan may append to a lane only when it is not is_backlogged and nothing of it waits on disk; and due() may bring
+// back a waiting head only into a lane without live events. Replays live beside the live events and touch none of this.
 #pragma once
 
 #include <deque>

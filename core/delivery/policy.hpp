@@ -38,8 +38,9 @@ Milliseconds doubled_ms(Milliseconds first_ms, int times, Milliseconds cap_ms);
 //   source    "full jitter": Brooker, Exponential Backoff And Jitter, AWS Architecture Blog 2015; the floor is ours
 Milliseconds backoff_ms(const Policy &policy, int number, Milliseconds retry_after_ms, Random &random);
 
-// The decision. ok and skip: delivered. fail: dead. hold: always hold, it uses up no attempt. Everything else waits, until
-// attempts or age are used up: then dead. `code` is the plugin's raw verdict (bellhop/plugin.h); unknown values mean retry.
+// The decision. ok and skip: delivered. fail: dead. hold: always hold, it uses up no attempt. Everything else waits,
+// until attempts or age are used up: then dead. `code` is the plugin's raw verdict (bellhop/plugin.h); unknown values
+// mean retry.
 //   attempt    number of this attempt, from 1
 //   age_ms     since the first attempt
 Step next_step(const Policy &policy, std::int32_t code, int attempt, Milliseconds age_ms, Milliseconds retry_after_ms,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Waiter: epoll and one eventfd: sleeps until a worker's descriptor has something, somebody calls wake(), or time is over.
+// Waiter: epoll and one eventfd: sleeps until a worker's descriptor has something, somebody calls wake(), or time is
+// over.
 #pragma once
 
 #include <cstdint>

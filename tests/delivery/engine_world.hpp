@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// EngineWorld: an Engine on a MemoryJournal with everything around it made of paper. The test says what each child answers
-// and when a settle becomes durable; nothing happens by itself but spawning (and even that can be turned off).
+// EngineWorld: an Engine on a MemoryJournal with everything around it made of paper. The test says what each child
+// answers and when a settle becomes durable; nothing happens by itself but spawning (and even that can be turned off).
 #pragma once
 
 #include <algorithm>

@@ -84,7 +84,8 @@ class Stage {
 
 class ScriptedInstance final : public Instance {
  public:
-  ScriptedInstance(Stage &stage, const InstanceSpec &spec) : stage_(stage), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  ScriptedInstance(Stage &stage, const InstanceSpec &spec)
+      : stage_(stage), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     CHECK(wake_ >= 0);
     Report log;
     log.text = "worker " + std::to_string(spec.worker) + " starts";
