@@ -3,6 +3,8 @@
 // must not touch: the clock, descriptors, the events' bytes. Every decision is somewhere else.
 #include "delivery/delivery.hpp"
 
+#include <bellhop/plugin.h>
+
 #include <algorithm>
 #include <atomic>
 #include <deque>
@@ -12,7 +14,6 @@
 
 #include "base/check.hpp"
 #include "base/mutex.hpp"
-#include "bellhop/plugin.h"
 #include "delivery/engine.hpp"
 #include "delivery/waiter.hpp"
 #include "event/event_json.hpp"

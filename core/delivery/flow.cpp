@@ -3,11 +3,12 @@
 // read, send, cursor) is in flow_advance.cpp.
 #include "delivery/flow.hpp"
 
+#include <bellhop/plugin.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "base/check.hpp"
-#include "bellhop/plugin.h"
 
 namespace bellhop::core {
 

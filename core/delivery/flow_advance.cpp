@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Flow: the driving half. advance() does whatever needs no further input; calling it once more changes nothing.
+#include <bellhop/plugin.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "base/check.hpp"
-#include "bellhop/plugin.h"
 #include "delivery/flow.hpp"
 
 namespace bellhop::core {

@@ -2,9 +2,10 @@
 // The retry policy. Pure: all that is random comes from the caller's Random, all time is a parameter.
 #include "delivery/policy.hpp"
 
+#include <bellhop/plugin.h>
+
 #include <algorithm>
 
-#include "bellhop/plugin.h"
 
 namespace bellhop::core {
 namespace {
