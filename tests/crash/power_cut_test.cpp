@@ -95,7 +95,7 @@ void cut_power(int cycles, const std::map<std::string, std::string> &environment
   if (!disk.is_usable()) GTEST_SKIP() << "needs root, mkfs.ext4 and a loop device: " << disk.why();
 
   for (int cycle = 0; cycle < cycles; ++cycle) {
-    DaemonProcess daemon(disk.path() / "run", config);
+    DaemonProcess daemon(directory.path(), config, disk.path() / "state");
     ASSERT_TRUE(daemon.start(environment)) << "cycle " << cycle << "\n" << daemon.log();
     Loader loader(8, 50, 1 + cycle * 1'000'000LL);
     loader.start(daemon.port(), daemon.path());
@@ -126,7 +126,7 @@ void cut_power(int cycles, const std::map<std::string, std::string> &environment
     cuts.lost += lost;
     if (lost > 0) {
       ++cuts.cycles_with_loss;
-      fs::remove_all(disk.path() / "run");  // only the control comes here with reason; begin afresh
+      fs::remove_all(disk.path() / "state");  // only the control comes here with reason; begin afresh
     }
   }
   std::printf("%d cuts, %lld acknowledged before a cut, %lld lost, in %d cuts\n", cuts.cycles,
@@ -146,11 +146,12 @@ void expect_control_loses(int cycles) {
   Cuts cuts;
   cut_power(cycles, {{"BELLHOP_TEST_SYNCHRONOUS", "NORMAL"}}, cuts);
   if (testing::Test::IsSkipped() || testing::Test::HasFatalFailure()) return;
-  EXPECT_GE(cuts.cycles_with_loss * 10, cuts.cycles * 8) << "the control does not lose: the test is broken";
+  // A cut just after a checkpoint costs the control nothing, so "most cycles" is what can be asked of a few.
+  EXPECT_GE(cuts.cycles_with_loss * 2, cuts.cycles) << "the control does not lose: the test is broken";
 }
 
 TEST(PowerCut, loses_no_acknowledged_event) { expect_nothing_lost(6); }
-TEST(PowerCut, without_a_full_sync_events_are_lost) { expect_control_loses(5); }
+TEST(PowerCut, without_a_full_sync_events_are_lost) { expect_control_loses(12); }
 TEST(PowerCut, loses_no_acknowledged_event_in_a_hundred_slow) { expect_nothing_lost(100); }
 TEST(PowerCut, without_a_full_sync_events_are_lost_slow) { expect_control_loses(20); }
 

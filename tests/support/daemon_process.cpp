@@ -130,10 +130,12 @@ Ran run(const std::vector<std::string> &words, const std::map<std::string, std::
   return ran;
 }
 
-DaemonProcess::DaemonProcess(const fs::path &directory, const std::string &config) : directory_(directory) {
+DaemonProcess::DaemonProcess(const fs::path &directory, const std::string &config, const fs::path &state_dir)
+    : directory_(directory), state_(state_dir.empty() ? directory / "state" : state_dir) {
   fs::create_directories(state());
   fs::permissions(state(), fs::perms::owner_all);
   write_file(config_file(), replaced(replaced(config, "{state}", state().string()), "{plugins}", test_plugins()));
+  fs::permissions(config_file(), fs::perms::owner_read | fs::perms::owner_write);  // it holds a token
 }
 
 DaemonProcess::~DaemonProcess() {

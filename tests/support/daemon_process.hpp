@@ -40,8 +40,9 @@ void pause_a_moment();
 class DaemonProcess {
  public:
   // `config` is written to DIR/bellhop.toml with {state} and {plugins} replaced by the state directory and the folder of
-  // the test's own plugins.
-  DaemonProcess(const std::filesystem::path &directory, const std::string &config);
+  // the test's own plugins. The state directory is DIR/state unless another is named.
+  DaemonProcess(const std::filesystem::path &directory, const std::string &config,
+                const std::filesystem::path &state = {});
   ~DaemonProcess();  // SIGKILL
 
   void use_program(const std::string &path) { program_ = path; }  // instead of the build tree's bellhopd
@@ -62,14 +63,14 @@ class DaemonProcess {
   int port() const { return port_; }
   std::string token() const { return "0123456789abcdef0123456789abcdef"; }
   std::string path() const { return "/hooks/appointlet/" + token(); }  // of the webhook
-  std::filesystem::path state() const { return directory_ / "state"; }
+  const std::filesystem::path &state() const { return state_; }
   std::filesystem::path config_file() const { return directory_ / "bellhop.toml"; }
   std::string log() const;  // all it ever wrote to its standard output and error
 
  private:
   bool spawn_with(const std::vector<std::string> &options, std::map<std::string, std::string> environment);
 
-  std::filesystem::path directory_;
+  std::filesystem::path directory_, state_;
   std::string program_;
   pid_t pid_ = -1;
   int notify_ = -1;
