@@ -199,9 +199,23 @@ void add_verify(CLI::App &app, Commands &commands) {
   bind(*command, commands, options, run_verify);
 }
 
+// `bellhop --state-dir DIR events` means the same as `bellhop events --state-dir DIR`: options before the command are moved
+// behind it. Those of bellhop itself (--help, --version) stay; so does everything when no command is named.
+std::vector<std::string> command_first(std::vector<std::string> arguments, const std::vector<std::string> &names) {
+  const auto command = std::find_if(arguments.begin(), arguments.end(), [&](const std::string &argument) {
+    return std::find(names.begin(), names.end(), argument) != names.end();
+  });
+  if (command == arguments.end() || command == arguments.begin() || arguments[0].rfind('-', 0) != 0) return arguments;
+  for (auto before = arguments.begin(); before != command; ++before) {
+    if (*before == "--help" || *before == "-h" || *before == "--version") return arguments;
+  }
+  std::rotate(arguments.begin(), command, command + 1);
+  return arguments;
+}
+
 }  // namespace
 
-int run_cli(const std::vector<std::string> &arguments, const Surroundings &surroundings, const Screen &screen,
+int run_cli(const std::vector<std::string> &given, const Surroundings &surroundings, const Screen &screen,
             Random &random) {
   CLI::App app(
       "Bellhop takes in Appointlet's webhooks, keeps them and carries them to plugins. This is its command line; "
@@ -225,6 +239,7 @@ int run_cli(const std::vector<std::string> &arguments, const Surroundings &surro
 
   std::vector<std::string> names;
   for (const CLI::App *command : app.get_subcommands({})) names.push_back(command->get_name());
+  const std::vector<std::string> arguments = command_first(given, names);
   const bool is_word = !arguments.empty() && arguments[0].rfind('-', 0) != 0;
   if (is_word && std::find(names.begin(), names.end(), arguments[0]) == names.end()) {
     const std::string nearest = nearest_name(arguments[0], names);

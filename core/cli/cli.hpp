@@ -12,8 +12,8 @@
 namespace bellhop::core {
 
 // Runs one command and returns the exit code (cli/exit_code.hpp).
-//   arguments   without the program's name
-int run_cli(const std::vector<std::string> &arguments, const Surroundings &surroundings, const Screen &screen,
+//   given   the arguments, without the program's name
+int run_cli(const std::vector<std::string> &given, const Surroundings &surroundings, const Screen &screen,
             Random &random);
 
 }  // namespace bellhop::core

@@ -40,6 +40,14 @@ TEST_F(Cli, status_shows_the_daemon_and_its_instances) {
   EXPECT_THAT(ran.out, HasSubstr("killed by SIGSEGV while delivering"));
 }
 
+TEST_F(Cli, options_may_stand_before_the_command) {
+  const Ran before = bellhop({"--json", "status"});
+  const Ran behind = bellhop({"status", "--json"});
+
+  EXPECT_EQ(before.code, 0) << before.err;
+  EXPECT_EQ(before.out, behind.out);
+}
+
 TEST_F(Cli, json_is_the_apis_own) {
   desk().add("booking.confirmed", "booking/1", "{\"a\":1}");
   for (const std::vector<std::string> &command : std::vector<std::vector<std::string>>{
