@@ -49,7 +49,8 @@ class [[nodiscard]] Result {
     check_ok();
     return std::get<0>(state_);
   }
-  T &&value() && {
+  // By value, so that `for (auto &row : journal.owed(…).value())` keeps the rows alive.
+  T value() && {
     check_ok();
     return std::get<0>(std::move(state_));
   }
