@@ -3,7 +3,10 @@
 // the daemon itself is looked at; tests/flow walks the whole street.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
@@ -75,6 +78,25 @@ TEST_F(Program, exits_with_78_when_a_source_is_of_no_known_kind) {
       << ran.output;
 }
 
+TEST_F(Program, exits_with_78_and_all_that_the_plugins_mind) {
+  const std::string file = write("plugins.toml",
+                                 "[source.a]\ntokens = [\"0123456789abcdef\"]\n"
+                                 "[instance.log]\nplugin = \"sqlite\"\nworkers = 2\n"
+                                 "[instance.log.settings]\npth = \"env:X\"\n"
+                                 "[instance.other]\nplugin = \"" +
+                                     program("bellhopd") + "\"\n");
+
+  const Ran ran = bellhopd({"--config", file, "--check"});
+
+  EXPECT_EQ(ran.status, 78) << ran.output;
+  EXPECT_TRUE(has(ran.output, "is refused, 3 errors:\n" + file +
+                                  ":5:1: workers in [instance.log] is 2, but the plugin "
+                                  "sqlite allows only 1\n"))
+      << ran.output;
+  EXPECT_TRUE(has(ran.output, file + ":7:1: [instance.log.settings]: unknown setting \"pth\"")) << ran.output;
+  EXPECT_TRUE(has(ran.output, file + ":9:1: plugin in [instance.other]: ")) << ran.output;
+}
+
 TEST_F(Program, exits_with_78_when_the_config_is_not_there) {
   const Ran ran = bellhopd({"--config", (directory_.path() / "none.toml").string()});
 
@@ -112,6 +134,65 @@ TEST_F(Program, stops_with_0_at_sigterm_and_at_sigint) {
     EXPECT_EQ(daemon.wait(), 0) << daemon.log();
     EXPECT_TRUE(has(daemon.log(), "daemon: stopped")) << daemon.log();
   }
+}
+
+// A request that the daemon has begun to read: its head was answered with 100 Continue, half of its body was sent.
+class HalfRequest {
+ public:
+  explicit HalfRequest(const DaemonProcess &daemon) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(daemon.port()));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (connect(fd_, reinterpret_cast<sockaddr *>(&address), sizeof address) != 0) return;
+    send_text(
+        "POST " + daemon.path() +
+        " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 13\r\nExpect: 100-continue\r\n\r\n");
+    is_begun_ = answer().rfind("HTTP/1.1 100 ", 0) == 0;
+    send_text("{\"test\"");
+  }
+  ~HalfRequest() { close(fd_); }
+  bool is_begun() const { return is_begun_; }
+  void send_text(const std::string &text) const {
+    [[maybe_unused]] const ssize_t ignored = send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
+  }
+  std::string answer() const {
+    char text[4096];
+    const ssize_t size = recv(fd_, text, sizeof text, 0);
+    return size <= 0 ? "" : std::string(text, static_cast<std::size_t>(size));
+  }
+
+ private:
+  int fd_;
+  bool is_begun_ = false;
+};
+
+TEST_F(Program, answers_what_it_is_reading_before_it_stops) {
+  DaemonProcess daemon(directory_.path(), config);
+  ASSERT_TRUE(daemon.start()) << daemon.log();
+  const HalfRequest request(daemon);
+  ASSERT_TRUE(request.is_begun());
+
+  daemon.kill(SIGTERM);
+  ASSERT_TRUE(eventually([&] { return has(daemon.log(), "SIGTERM: stopping"); })) << daemon.log();
+  request.send_text(":true}");
+
+  EXPECT_TRUE(has(request.answer(), "HTTP/1.1 202 "));
+  EXPECT_EQ(daemon.wait(), 0) << daemon.log();
+}
+
+TEST_F(Program, stops_at_once_at_the_second_sigint) {
+  DaemonProcess daemon(directory_.path(), config);
+  ASSERT_TRUE(daemon.start()) << daemon.log();
+  const HalfRequest request(daemon);
+  ASSERT_TRUE(request.is_begun());
+
+  daemon.kill(SIGINT);
+  ASSERT_TRUE(eventually([&] { return has(daemon.log(), "SIGINT: stopping"); })) << daemon.log();
+  daemon.kill(SIGINT);
+
+  EXPECT_EQ(daemon.wait(), 0) << daemon.log();
+  EXPECT_TRUE(has(daemon.log(), "stopped at once")) << daemon.log();
 }
 
 TEST_F(Program, lives_through_sighup) {
