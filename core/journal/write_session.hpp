@@ -85,7 +85,9 @@ class WriteSession {
   int log_pages_ = 0;                                     // in the write-ahead log at the last commit
 };
 
-inline constexpr int checkpoint_pages = 125;    // 1 MiB: longer ones make the slowest answers slower
+// 4 MiB. A checkpoint costs three syncs and a copy of each page once, however often it was written: rare ones are cheap. It
+// runs after the answers, and holds up the next batch: rare ones are also long.
+inline constexpr int checkpoint_pages = 500;
 inline constexpr int log_pages_max = 8 * 1024;  // 64 MiB: beyond it, readers are waited for
 inline constexpr int tail_rows = 1'000;         // checked at open
 
