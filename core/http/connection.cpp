@@ -36,6 +36,7 @@ void Connection::run() {
   try {
     Next next = Next::again;
     while (next == Next::again) next = step();
+    visitor_.turns_count.fetch_add(1, std::memory_order_release);
     if (next == Next::park) room_.lobby->park(VisitorPtr(&visitor_, true));
   } catch (const std::exception &e) {  // out of memory, at worst: this connection ends, the server does not
     room_.log.error("http", std::string("serve a connection: ") + e.what());
@@ -237,7 +238,7 @@ Connection::Next Connection::receive() {
   std::size_t room_bytes = 0;
   char *const room = talk.in.room(room_bytes);
   // A slow head is an attack more often than not, so nobody waits for the rest of one.
-  bool is_lingering = visitor_.phase != Phase::head && visitor_.phase != Phase::silent && !room_.lobby->has_waiting();
+  bool is_lingering = visitor_.phase != Phase::head && visitor_.phase != Phase::silent;
   if (is_lingering && ++room_.lingering_count > lingering_count_max(room_.limits.threads_max)) {
     --room_.lingering_count;
     is_lingering = false;

@@ -10,6 +10,8 @@
 namespace bellhop::core {
 namespace {
 
+constexpr char tls_handshake = 0x16;  // the first byte of a TLS ClientHello
+
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
@@ -72,8 +74,8 @@ Progress RequestHead::advance(std::string_view bytes) {
                             : nullptr;
     if (found == nullptr) break;
     const std::size_t lf = static_cast<std::size_t>(static_cast<const char *>(found) - bytes.data());
+    if (lf + 1 > limits_.header_bytes_max) break;
     if (lf == line_begin_ || bytes[lf - 1] != '\r') return refuse(400, "lines must end with CR LF, not with a bare LF");
-    if (lf + 1 > limits_.header_bytes_max) return check_tail(bytes.substr(line_begin_));
     const std::string_view line = bytes.substr(line_begin_, lf - 1 - line_begin_);
     line_begin_ = searched_ = lf + 1;
     is_in_line_ = false;
@@ -85,24 +87,25 @@ Progress RequestHead::advance(std::string_view bytes) {
   return check_tail(bytes.substr(line_begin_));
 }
 
-// An incomplete line: refuse what no continuation can mend.
+// An incomplete line: refuse what no continuation can mend. Looks at no byte beyond the limit, so that the verdict does
+// not depend on how much has arrived.
 Progress RequestHead::check_tail(std::string_view tail) {
-  if (line_begin_ + tail.size() >= limits_.header_bytes_max) {
-    if (stage_ == Stage::fields) return refuse(431, "the header section is larger than header_bytes_max");
-    const std::size_t space = tail.find(' ');
-    if (space == std::string_view::npos) return refuse(501, "the method is longer than any this server knows");
-    return refuse(414, "the request target is longer than header_bytes_max allows");
-  }
+  tail = tail.substr(0, limits_.header_bytes_max - line_begin_);
+  const bool is_full = line_begin_ + tail.size() >= limits_.header_bytes_max;
+  const bool has_method = tail.find(' ') != std::string_view::npos;
   if (!tail.empty() && tail.back() == '\r') tail.remove_suffix(1);
-  if (stage_ == Stage::request_line && !tail.empty() && !is_byte_of(token_byte, tail.front()))
-    return refuse(400, tail.front() == 0x16
-                           ? "this port speaks plain HTTP, not TLS; use http:// or put a TLS proxy in front"
-                           : "this is not an HTTP request: it does not start with a method");
+  if (stage_ == Stage::request_line && !tail.empty() && tail.front() == tls_handshake)
+    return refuse(400, "this port speaks plain HTTP, not TLS; use http:// or put a TLS proxy in front");
   if (!all_bytes_of(value_byte, tail)) return refuse(400, "the header section contains a control byte");
-  return Progress::need_more;
+  if (!is_full) return Progress::need_more;
+  if (stage_ == Stage::fields) return refuse(431, "the header section is larger than header_bytes_max");
+  if (!has_method) return refuse(501, "the method is longer than any this server knows");
+  return refuse(414, "the request target is longer than header_bytes_max allows");
 }
 
 Progress RequestHead::on_line(std::string_view line) {
+  // The same check as on an incomplete line comes first, again so that the verdict does not depend on the pieces.
+  if (!all_bytes_of(value_byte, line)) return refuse(400, "the header section contains a control byte");
   if (stage_ == Stage::request_line) {
     if (!line.empty()) return on_request_line(line);
     if (++empty_lines_count_ > leading_empty_lines_max) return refuse(400, "too many empty lines before the request");
@@ -153,7 +156,6 @@ Progress RequestHead::on_field(std::string_view line) {
   if (name.empty() || !all_bytes_of(token_byte, name))
     return refuse(400, "a header name contains a space or another byte that is not allowed there");
   const std::string_view value = trim(line.substr(colon + 1));
-  if (!all_bytes_of(value_byte, value)) return refuse(400, "a header value contains a control byte");
   put_header(request_, fields_count_, name, value);
   return note_field(name, value, static_cast<int>(fields_count_++));
 }

@@ -42,7 +42,10 @@ Visitor::Visitor(int descriptor, Lobby &lobby, const Address &peer_address)
       peer_text(peer_address.text()),
       lobby_(lobby) {}
 
-Visitor::~Visitor() { lobby_.forget(*this); }
+Visitor::~Visitor() {
+  turns_count.load(std::memory_order_acquire);
+  lobby_.forget(*this);
+}
 
 Poco::Net::SocketAddress Visitor::address() {
   return Poco::Net::SocketAddress(Poco::Net::AddressFamily::UNIX_LOCAL, "visitor");

@@ -95,6 +95,8 @@ class Visitor final : public Poco::Net::StreamSocketImpl {
   int served_count = 0;
   std::size_t drained_bytes = 0;
   std::unique_ptr<Talk> talk;
+  // Orders the last user's writes before the destructor for tools that cannot see into Poco's reference count.
+  std::atomic<int> turns_count{0};
   bool is_counted = false;  // by the caps; guarded by the lobby's mutex
   bool is_watched = false;  // known to the lobby's epoll set
 
