@@ -15,7 +15,7 @@
 #include "config/checks.hpp"
 #include "config/config.hpp"
 #include "config/document.hpp"
-#include "config/reader.hpp"
+#include "config/config_reader.hpp"
 
 extern char **environ;
 
@@ -69,7 +69,7 @@ Loaded load(std::string_view text, const std::string &name, const Surroundings &
     return loaded;
   }
   const Node &root = std::get<Node>(document);
-  Reader(surroundings, loaded).read(root);
+  ConfigReader(surroundings, loaded).read(root);
   if (loaded.config.plugin_dirs.empty()) {
     loaded.config.plugin_dirs.push_back(
         (std::filesystem::path(surroundings.executable_dir) / "../lib/bellhop/plugins").lexically_normal().string());

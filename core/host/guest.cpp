@@ -20,7 +20,7 @@ bhp_str str_of(std::string_view text) { return {text.empty() ? "" : text.data(),
 
 }  // namespace
 
-Refusal refusal_of(const char *function, const Outcome &outcome) {
+StartRefusal refusal_of(const char *function, const Outcome &outcome) {
   const bool is_final = outcome.code != BHP_RETRY && outcome.code != BHP_HOLD;
   const std::string message =
       outcome.message.empty() ? "returned " + std::to_string(outcome.code) + " without a message" : outcome.message;

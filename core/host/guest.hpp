@@ -43,11 +43,11 @@ struct Outcome {
 
 // Why an instance does not come up: `function` ("create", "start") was not OK. Another try helps only where the plugin says
 // RETRY or HOLD; otherwise is_final.
-struct Refusal {
+struct StartRefusal {
   bool is_final = true;
   std::string sentence;
 };
-Refusal refusal_of(const char *function, const Outcome &outcome);
+StartRefusal refusal_of(const char *function, const Outcome &outcome);
 
 struct BatchOutcome {
   Outcome whole;                  // of the batch call; BHP_OK for a single delivery

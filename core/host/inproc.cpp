@@ -135,7 +135,7 @@ void Inproc::live(const InstanceSpec &spec) {
     for (const auto &[name, enter] : {std::pair("create", &Guest::create), std::pair("start", &Guest::start)}) {
       const Outcome outcome = (guest.*enter)();
       if (outcome.code == BHP_OK) continue;
-      const Refusal refusal = refusal_of(name, outcome);
+      const StartRefusal refusal = refusal_of(name, outcome);
       return tell(died(refusal.sentence, refusal.is_final));
     }
     is_batching_ = guest.is_batching();

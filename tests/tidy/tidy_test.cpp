@@ -186,6 +186,25 @@ TEST(Rooms, the_sdk_and_the_plugins_see_nothing_of_core) {
   }
 }
 
+// Two types of one name would be merged by the linker, silently: all of core links into one program.
+TEST(Rules, a_type_in_a_header_of_core_has_its_name_alone) {
+  static const std::regex type(R"(^(?:class|struct|enum class)(?: CAPABILITY\(.*\)| SCOPED_CAPABILITY)? (\w+)[^;]*$)");
+  static const std::regex opens(R"(^namespace ([\w:]+) \{)");
+  std::map<std::string, std::string> places;
+  for (const fs::path &file : files_under(root / "core", {".hpp"})) {
+    std::string space;
+    for (const Line &line : lines_of(file)) {
+      std::smatch match;
+      if (std::regex_search(line.text, match, opens)) space = match[1];
+      if (!std::regex_search(line.text, match, type)) continue;
+      const std::string name = space + "::" + match[1].str();
+      const auto [place, is_new] = places.emplace(name, where(file, line));
+      EXPECT_TRUE(is_new) << where(file, line) << name << " is also the name of a type at " << place->second;
+    }
+  }
+  EXPECT_GT(places.size(), 100U);
+}
+
 TEST(Rules, every_source_file_names_its_licence_first) {
   for (const char *folder : {"core", "sdk", "plugins", "tests", "bench"}) {
     for (const fs::path &file : files_under(root / folder, sources)) {

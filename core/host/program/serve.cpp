@@ -97,7 +97,7 @@ class Link {
 }
 
 [[noreturn]] void refuse(Link &link, const char *function, const Outcome &outcome) {
-  const Refusal refusal = refusal_of(function, outcome);
+  const StartRefusal refusal = refusal_of(function, outcome);
   refuse(link, refusal.is_final, refusal.sentence);
 }
 

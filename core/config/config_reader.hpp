@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reader: the document's tree → config structs, by the table of keys. Knows shapes and ranges, no relation between two
+// ConfigReader: the document's tree → config structs, by the table of keys. Knows shapes and ranges, no relation between two
 // keys (that is checks.cpp). Goes on after an error, so that all of them are found.
 #pragma once
 
@@ -11,9 +11,9 @@
 
 namespace bellhop::core {
 
-class Reader {
+class ConfigReader {
  public:
-  Reader(const Surroundings &surroundings, Loaded &loaded) : surroundings_(surroundings), loaded_(loaded) {}
+  ConfigReader(const Surroundings &surroundings, Loaded &loaded) : surroundings_(surroundings), loaded_(loaded) {}
 
   void read(const Node &root);
 

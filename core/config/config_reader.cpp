@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/reader.hpp"
+#include "config/config_reader.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -50,7 +50,7 @@ std::string number_text(Shape shape, std::int64_t value) {
 }  // namespace
 
 template <class T, class K>
-void Reader::read_key(const K &key, const Member &member, const std::string &path, T &target) {
+void ConfigReader::read_key(const K &key, const Member &member, const std::string &path, T &target) {
   const Node &value = member.value;
   const std::string title = std::string(key.name) + " " + title_of(path);
   const auto wants = [&](std::string_view what) {
@@ -104,7 +104,7 @@ void Reader::read_key(const K &key, const Member &member, const std::string &pat
 }
 
 template <class T>
-void Reader::read_section(const Node &table, const std::string &path, T &target,
+void ConfigReader::read_section(const Node &table, const std::string &path, T &target,
                           const std::vector<std::string> &tables) {
   std::vector<std::string> allowed;
   for (const Key<T> &key : keys_of<T>()) allowed.emplace_back(key.name);
@@ -122,7 +122,7 @@ void Reader::read_section(const Node &table, const std::string &path, T &target,
   }
 }
 
-void Reader::unknown_key(const Member &member, const std::string &path, const std::vector<std::string> &allowed) {
+void ConfigReader::unknown_key(const Member &member, const std::string &path, const std::vector<std::string> &allowed) {
   std::string sentence = "unknown " + std::string(member.value.type == Node::Type::table ? "table" : "key") + " \"" +
                          member.key + "\" " + title_of(path);
   const std::string near = nearest_name(member.key, allowed);
@@ -139,14 +139,14 @@ void Reader::unknown_key(const Member &member, const std::string &path, const st
   error(member.at, std::move(sentence));
 }
 
-bool Reader::is_table(const Member &member, const std::string &title) {
+bool ConfigReader::is_table(const Member &member, const std::string &title) {
   if (member.value.type == Node::Type::table) return true;
   error(member.at,
         "\"" + member.key + "\" must be a table, " + title + ", found " + std::string(type_name(member.value.type)));
   return false;
 }
 
-void Reader::check_name(const Member &member, const char *what) {
+void ConfigReader::check_name(const Member &member, const char *what) {
   const bool fits = !member.key.empty() && member.key.size() <= name_bytes_max &&
                     std::all_of(member.key.begin(), member.key.end(),
                                 [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
@@ -155,7 +155,7 @@ void Reader::check_name(const Member &member, const char *what) {
                        "\" must be 1 to 64 lower-case letters, digits or hyphens");
 }
 
-void Reader::read(const Node &root) {
+void ConfigReader::read(const Node &root) {
   Config &config = loaded_.config;
   read_section(root, "", config, {"http", "journal", "admin", "log", "source", "instance"});
   for (const Member &member : root.members) {
@@ -174,12 +174,12 @@ void Reader::read(const Node &root) {
   }
 }
 
-void Reader::read_sources(const Member &member) {
+void ConfigReader::read_sources(const Member &member) {
   if (!is_table(member, "[source.NAME]")) return;
   for (const Member &source : member.value.members) read_source(source);
 }
 
-void Reader::read_source(const Member &member) {
+void ConfigReader::read_source(const Member &member) {
   if (!is_table(member, "[source.NAME]; the keys of a source stand under its name")) return;
   check_name(member, "source");
   const std::string path = "source." + member.key;
@@ -203,7 +203,7 @@ void Reader::read_source(const Member &member) {
 }
 
 // References become secrets; what is no good as the last segment of a URL is refused, without showing it.
-void Reader::resolve_tokens(SourceConfig &source) {
+void ConfigReader::resolve_tokens(SourceConfig &source) {
   for (std::size_t i = 0; i < source.tokens.size(); ++i) {
     const Position at = loaded_.config.place("source." + source.name + ".tokens." + std::to_string(i));
     const std::string which = "token number " + std::to_string(i + 1) + " of [source." + source.name + "]";
@@ -230,12 +230,12 @@ void Reader::resolve_tokens(SourceConfig &source) {
   }
 }
 
-void Reader::read_instances(const Member &member) {
+void ConfigReader::read_instances(const Member &member) {
   if (!is_table(member, "[instance.NAME]")) return;
   for (const Member &instance : member.value.members) read_instance(instance);
 }
 
-void Reader::read_instance(const Member &member) {
+void ConfigReader::read_instance(const Member &member) {
   if (!is_table(member, "[instance.NAME]; the keys of an instance stand under its name")) return;
   check_name(member, "instance");
   const std::string path = "instance." + member.key;
