@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One epoll set gathers all that a child can say (frames, printed lines, its end, a timer), so that the owner polls a
-// single descriptor. Nothing here waits but the last reaping, for at most end_ms_max. Whatever ends the child, `died` is
-// told once, after everything that it said before.
+// single descriptor. Nothing here waits. Whatever ends the child, `died` is told once, after everything that it said before.
 #include "host/child.hpp"
 
 #include <bellhop/plugin.h>
@@ -33,7 +32,7 @@ constexpr std::size_t read_bytes = 64 << 10;           // one read
 constexpr std::size_t read_bytes_max = 1 << 20;        // of one descriptor in one poll: a flood must not hold the thread
 constexpr std::size_t last_words_bytes_max = 8 << 20;  // after the end
 constexpr std::size_t kept_bytes_max = 1 << 20;        // a large batch does not hold its memory for ever
-constexpr Milliseconds end_ms_max = 100;
+constexpr Milliseconds silence_ms_max = 50;            // from the end of the socket to the end of the process
 
 enum class Source : std::uint32_t { wake, link, printed, ended, alarm };  // what epoll watches
 
@@ -94,9 +93,10 @@ class Child final : public Instance {
   void log(Level level, std::string_view text);
   void tell_dropped();
 
-  void finish(bool is_closed);
+  void on_closed();
+  void finish();
   std::string activity() const;
-  std::string last_sentence(int status, bool is_closed) const;
+  std::string last_sentence(int status) const;
   void report_died(std::string sentence, bool is_refusal);
 
   const Clock &clock_;
@@ -110,7 +110,7 @@ class Child final : public Instance {
   bool is_watched_for_writing_ = false;
 
   wire::Phase phase_ = wire::Phase::loading;
-  bool is_ready_ = false, is_batching_ = false, is_stopping_ = false, is_stopped_ = false;
+  bool is_ready_ = false, is_batching_ = false, is_stopping_ = false, is_stopped_ = false, is_cut_off_ = false;
   std::size_t in_flight_count_ = 0;
   std::string in_flight_text_;                           // "event 4f… (booking.confirmed)"
   std::string fault_;                                    // what it did to the wire
@@ -187,11 +187,18 @@ void Child::set_alarm(Milliseconds wait_ms) {  // 0: off
   ::timerfd_settime(alarm_.get(), 0, &alarm, nullptr);
 }
 
-// Two uses that never overlap for long: the budget of a stop, and the end of a second whose log lines were dropped.
+// Three uses, the later one wins: the end of a second whose log lines were dropped, the budget of a stop, the patience
+// with a process that has closed its socket.
 void Child::on_alarm() {
   set_alarm(0);
-  if (is_stopping_) kill("it did not stop in time");
   tell_dropped();
+  if (!program_) return;
+  if (!link_) {
+    is_cut_off_ = true;
+    program_->kill();
+  } else if (is_stopping_) {
+    kill("it did not stop in time");
+  }
 }
 
 void Child::watch_for_writing(bool is_wanted) {
@@ -266,7 +273,7 @@ void Child::kill(std::string why) {
 std::vector<Report> Child::poll() {
   epoll_event events[8];
   const int count = epoll_ ? ::epoll_wait(epoll_.get(), events, 8, 0) : 0;
-  bool is_closed = false, has_ended = false;
+  bool has_ended = false;
   for (int index = 0; index < count; ++index) {
     switch (static_cast<Source>(events[index].data.u32)) {
       case Source::wake: {
@@ -276,9 +283,7 @@ std::vector<Report> Child::poll() {
       }
       case Source::link:
         if ((events[index].events & EPOLLOUT) != 0) flush();
-        if ((events[index].events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) {
-          is_closed = read_link(read_bytes_max) == Stream::ended;
-        }
+        if (read_link(read_bytes_max) == Stream::ended) on_closed();
         break;
       case Source::printed:
         if (read_printed(read_bytes_max) == Stream::ended) printed_.close();
@@ -287,8 +292,16 @@ std::vector<Report> Child::poll() {
       case Source::alarm: on_alarm(); break;
     }
   }
-  if (program_ && (is_closed || has_ended || !fault_.empty())) finish(is_closed && !has_ended);
+  if (has_ended) finish();
   return std::exchange(reports_, {});
+}
+
+// A process that ends closes its socket a moment before it can be reaped: that moment is waited for, so that the sentence
+// tells what really happened. One that broke the rules of the wire is ended at once.
+void Child::on_closed() {
+  link_.close();
+  set_alarm(silence_ms_max);
+  if (!fault_.empty()) program_->kill();
 }
 
 // untrusted: whatever the plugin's process writes
@@ -420,29 +433,27 @@ std::string Child::activity() const {
   return in_flight_count_ != 0 ? "delivering " + in_flight_text_ : std::string(wire::phase_text(phase_));
 }
 
-std::string Child::last_sentence(int status, bool is_closed) const {
+std::string Child::last_sentence(int status) const {
   const bool is_sigkill = !is_exit(status) && WTERMSIG(status) == SIGKILL;
   if (!fault_.empty()) return fault_ + " while " + activity();
   if (is_sigkill && !kill_why_.empty()) return "killed while " + activity() + ": " + kill_why_;
-  if (is_sigkill && is_closed) return "closed its connection while " + activity();
+  if (is_sigkill && is_cut_off_) return "closed its connection while " + activity();
   if (is_sigkill) return "killed by SIGKILL while " + activity() + ", not by Bellhop (out of memory?)";
   if (is_exit(status) && is_stopped_) return "stopped";
   const bool is_idle = in_flight_count_ == 0 && phase_ == wire::Phase::idle;
   return death_text(status) + (is_exit(status) && !is_idle ? " in the middle of " : " while ") + activity();
 }
 
-// Last words, then the reason. `is_closed`: the socket has ended, the process perhaps not. Our SIGKILL does no harm to one
-// that is ending already: the kernel settles its status before it closes its descriptors.
-void Child::finish(bool is_closed) {
-  program_->kill();
-  const auto status = program_->reap_within(end_ms_max);
-  if (!status) return;  // stuck in the kernel: the next poll asks again
+// The process has ended. Its last words first, then the reason.
+void Child::finish() {
+  const auto status = program_->reap();
+  if (!status) return;  // the next poll asks again
   read_link(last_words_bytes_max);
   read_printed(last_words_bytes_max);
   cutter_.finish([this](const std::string &line) { log(Level::info, line); });
   tell_dropped();
   set_alarm(0);
-  std::string sentence = last_sentence(*status, is_closed);
+  std::string sentence = last_sentence(*status);
   program_.reset();
   link_.close();
   printed_.close();

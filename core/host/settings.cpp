@@ -2,12 +2,19 @@
 // Settings of an instance against the JSON Schema that its plugin declares. The keywords that a person trips over (unknown
 // key, missing, type, enum, range) are answered in sentences of ours with the nearest name; valijson has the last word on
 // everything else that a schema can say.
+
+// valijson with exceptions (without them it aborts on a schema that it does not understand) redefines RapidJSON's assert,
+// so that RapidJSON's templates differ from everybody else's: an inline namespace keeps the two apart in one program.
+#define VALIJSON_USE_EXCEPTIONS 1
+#define RAPIDJSON_NAMESPACE rapidjson::throwing
+#define RAPIDJSON_NAMESPACE_BEGIN namespace rapidjson { inline namespace throwing {
+#define RAPIDJSON_NAMESPACE_END } }
+#include <valijson/adapters/rapidjson_adapter.hpp>
+
 #include <rapidjson/document.h>
 #include <rapidjson/pointer.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
-
-#include <valijson/adapters/rapidjson_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
 #include <valijson/validation_results.hpp>
@@ -142,8 +149,8 @@ void Check::find_unknown(const Value &settings, const Value &schema, const Value
     if (std::find(names.begin(), names.end(), key) != names.end()) continue;
     const std::string near = nearest(key, names);
     find(below(pointer, key), "unknown setting " + quoted(key) +
-                                  (near.empty() ? "" : "; did you mean " + quoted(near) + "?") +
-                                  (names.empty() ? "; no settings are taken here" : "; allowed: " + joined(names)));
+                                  (near.empty() ? "; " : "; did you mean " + quoted(near) + "? ") +
+                                  (names.empty() ? "no settings are taken here" : "allowed: " + joined(names)));
   }
 }
 
@@ -201,7 +208,7 @@ std::string Check::fault(const Value &setting, const Value &schema, bool is_secr
       names.push_back(to_json(one));
     }
     const std::string near = nearest(shown, names);
-    return shown + " is not allowed" + (near.empty() ? "" : "; did you mean " + near + "?") + "; allowed: " + joined(names);
+    return shown + " is not allowed; " + (near.empty() ? "" : "did you mean " + near + "? ") + "allowed: " + joined(names);
   }
   if (!setting.IsNumber()) return "";
   const Value *minimum = member(schema, "minimum");
