@@ -176,14 +176,16 @@ TEST(Slow, a_trusted_proxy_is_spared_the_cap) {
 TEST(Slow, the_longest_idle_makes_room_for_a_newcomer) {
   HttpLimits limits;
   limits.connections_max = 3;
-  EchoServer echo(limits);
+  FakeClock clock;  // so that the order of idling does not depend on the machine
+  EchoServer echo(limits, {}, {}, "127.0.0.1:0", &clock);
   std::vector<RawHttp> held;
   for (int i = 0; i < 3; ++i) {
     held.emplace_back(echo.port());
     ASSERT_TRUE(held.back().send(get("/")));
     ASSERT_TRUE(held.back().read_answer());
-    std::this_thread::sleep_for(milliseconds(25));  // longer than a worker lingers: the order of parking is known
+    clock.advance(1000);
   }
+  ASSERT_FALSE(held[2].read_answer(milliseconds(100))) << "longer than a worker lingers: all three are parked";
 
   RawHttp newcomer(echo.port());
   ASSERT_TRUE(newcomer.send(get("/")));
