@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One epoll set gathers all that a child can say (frames, printed lines, its end, a timer), so that the owner polls a
-// single descriptor. Nothing here waits. Whatever ends the child, `died` is told once, after everything that it said before.
+// single descriptor. Nothing here waits. Whatever ends the child, `died` is told once, after everything that it said
+// before.
 #include "host/child.hpp"
 
 #include <bellhop/plugin.h>
@@ -19,6 +20,7 @@
 #include <utility>
 
 #include "host/batch_view.hpp"
+#include "host/line_cutter.hpp"
 #include "host/log_limit.hpp"
 #include "host/program.hpp"
 #include "host/sentence.hpp"
@@ -29,32 +31,12 @@ namespace bellhop::core {
 namespace {
 
 constexpr std::size_t read_bytes = 64 << 10;           // one read
-constexpr std::size_t read_bytes_max = 1 << 20;        // of one descriptor in one poll: a flood must not hold the thread
+constexpr std::size_t read_bytes_max = 1 << 20;  // of one descriptor in one poll: a flood must not hold the thread
 constexpr std::size_t last_words_bytes_max = 8 << 20;  // after the end
 constexpr std::size_t kept_bytes_max = 1 << 20;        // a large batch does not hold its memory for ever
 constexpr Milliseconds silence_ms_max = 50;            // from the end of the socket to the end of the process
 
 enum class Source : std::uint32_t { wake, link, printed, ended, alarm };  // what epoll watches
-
-// Cuts what a plugin prints into lines.
-class LineCutter {
- public:
-  template <class Line>
-  void feed(std::string_view bytes, Line line) {
-    for (const char c : bytes) {
-      if (c == '\n' || line_.size() == wire::log_line_bytes_max) finish(line);
-      if (c != '\n') line_ += c;
-    }
-  }
-  template <class Line>
-  void finish(Line line) {
-    if (!line_.empty()) line(clean_utf8(line_, wire::log_line_bytes_max));
-    line_.clear();
-  }
-
- private:
-  std::string line_;
-};
 
 class Child final : public Instance {
  public:
@@ -210,7 +192,7 @@ void Child::watch_for_writing(bool is_wanted) {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, link_.get(), &event);
 }
 
-// ---- to the child -----------------------------------------------------------------------------------------------------
+// ---- to the child -------------------------------------------------------------------------------------------------
 
 void Child::flush() {
   while (output_at_ < output_.size()) {
@@ -268,7 +250,7 @@ void Child::kill(std::string why) {
   program_->kill();
 }
 
-// ---- from the child ---------------------------------------------------------------------------------------------------
+// ---- from the child -----------------------------------------------------------------------------------------------
 
 std::vector<Report> Child::poll() {
   epoll_event events[8];
@@ -296,8 +278,8 @@ std::vector<Report> Child::poll() {
   return std::exchange(reports_, {});
 }
 
-// A process that ends closes its socket a moment before it can be reaped: that moment is waited for, so that the sentence
-// tells what really happened. One that broke the rules of the wire is ended at once.
+// A process that ends closes its socket a moment before it can be reaped: that moment is waited for, so that the
+// sentence tells what really happened. One that broke the rules of the wire is ended at once.
 void Child::on_closed() {
   link_.close();
   set_alarm(silence_ms_max);
@@ -330,7 +312,9 @@ Child::Stream Child::read_frames() {
 }
 
 std::string Child::on_frame(const wire::Frame &frame) {
-  const auto malformed = [&] { return "sent a malformed frame of type " + std::to_string(static_cast<int>(frame.type)); };
+  const auto malformed = [&] {
+    return "sent a malformed frame of type " + std::to_string(static_cast<int>(frame.type));
+  };
   switch (frame.type) {
     case wire::Type::phase: {
       const auto phase = wire::decode_phase(frame.payload);
@@ -427,7 +411,7 @@ void Child::tell_dropped() {
   reports_.push_back(std::move(report));
 }
 
-// ---- the end ----------------------------------------------------------------------------------------------------------
+// ---- the end ------------------------------------------------------------------------------------------------------
 
 std::string Child::activity() const {
   return in_flight_count_ != 0 ? "delivering " + in_flight_text_ : std::string(wire::phase_text(phase_));

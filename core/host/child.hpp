@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Child: a plugin in a process of its own, `bellhop-host`, on the other end of a socketpair (host/wire.hpp). The default
-// way to host. Whatever the plugin does (crash, hang, exit, close or scribble over every descriptor) ends its process and
-// becomes one sentence here; the daemon never loads the plugin's code.
+// Child: a plugin in a process of its own, `bellhop-host`, on the other end of a socketpair (host/wire.hpp). The
+// default way to host. Whatever the plugin does (crash, hang, exit, close or scribble over every descriptor) ends its
+// process and becomes one sentence here; the daemon never loads the plugin's code.
 //
-// It is fault isolation, not security: the child runs under the same user (rlimits and no_new_privs are set; Landlock and
-// seccomp are not).
+// It is fault isolation, not security: the child runs under the same user (rlimits and no_new_privs are set; Landlock
+// and seccomp are not).
 #pragma once
 
 #include <memory>

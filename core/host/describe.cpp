@@ -178,7 +178,8 @@ Result<std::vector<PluginManifest>> describe_plugin(const std::string &library, 
   std::vector<PluginManifest> manifests;
   if (const auto plugins = answer->FindMember("plugins"); plugins != answer->MemberEnd() && plugins->value.IsArray()) {
     for (const auto &plugin : plugins->value.GetArray()) {
-      if (plugin.IsObject()) manifests.push_back(manifest_of(plugin, library, static_cast<std::uint32_t>(manifests.size())));
+      if (plugin.IsObject())
+        manifests.push_back(manifest_of(plugin, library, static_cast<std::uint32_t>(manifests.size())));
     }
   }
   if (manifests.empty()) return Error{Kind::invalid, library + ": bellhop-host named no plugin"};

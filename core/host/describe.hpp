@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Describe: what a plugin says of itself, and whether settings fit it, learnt without loading foreign code here: a child
-// (`bellhop-host --describe`, `--check`) does that, within a time limit, and prints JSON.
+// Describe: what a plugin says of itself, and whether settings fit it, learnt without loading foreign code here: a
+// child (`bellhop-host --describe`, `--check`) does that, within a time limit, and prints JSON.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +32,8 @@ struct PluginManifest {
 // The plugins of a library, in its order; at least one.
 //   library        absolute path
 //   host_program   absolute path of bellhop-host
-//   errors         one sentence that names both sides: no such file, not an ELF file, another machine, cut off, no entry
-//                  symbol, another ABI major, crashed or hung while loading
+//   errors         one sentence that names both sides: no such file, not an ELF file, another machine, cut off,
+//                  no entry symbol, another ABI major, crashed or hung while loading
 // Blocks for a child of its own, a few milliseconds, at most limit_ms. [any]
 Result<std::vector<PluginManifest>> describe_plugin(const std::string &library, const std::string &host_program,
                                                     Milliseconds limit_ms = describe_ms_max);
@@ -49,7 +49,7 @@ struct SettingsFinding {
 struct SettingsCheck {
   std::string settings_json;                 // with the schema's defaults filled in
   std::vector<SettingsFinding> findings;     // empty = fits
-  std::vector<std::string> secret_pointers;  // what the schema marks x-secret and the settings give: resolve, never show
+  std::vector<std::string> secret_pointers;  // given by the settings, marked x-secret by the schema: never show
 };
 
 // Settings against the plugin's schema, all findings at once. `settings_json` is an object as written by the operator:
@@ -63,8 +63,8 @@ std::string redact(std::string_view settings_json, const std::vector<std::string
 // nothing at the pointer. [any]
 std::string with_setting(std::string_view settings_json, std::string_view pointer, std::string_view value);
 
-// Lets the plugin itself look at its settings: create and destroy in a child, no start. For `bellhop check`; blocks like
-// describe_plugin. `settings_json` with defaults filled in and secrets resolved. [any]
+// Lets the plugin itself look at its settings: create and destroy in a child, no start. For `bellhop check`; blocks
+// like describe_plugin. `settings_json` with defaults filled in and secrets resolved. [any]
 //   errors    invalid: refused, in the plugin's own sentence; or what describe_plugin says
 Result<void> check_create(const PluginManifest &manifest, const std::string &instance_name,
                           const std::string &settings_json, const std::string &host_program,

@@ -98,7 +98,8 @@ Result<void> check_elf_file(const std::string &path) {
   if (header.e_ident[EI_DATA] != (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB)) {
     return refuse(path, "built for the other byte order");
   }
-  if (header.e_type != ET_DYN) return refuse(path, "not a shared library (ELF type " + std::to_string(header.e_type) + ")");
+  if (header.e_type != ET_DYN)
+    return refuse(path, "not a shared library (ELF type " + std::to_string(header.e_type) + ")");
   return check_segments(file, path, header, size);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ELF file: looks at a plugin library with plain reads before the loader maps it. The loader trusts the program headers;
-// a file that was cut off would end the process with SIGBUS, long after dlopen. Loads nothing.
+// ELF file: looks at a plugin library with plain reads before the loader maps it. The loader trusts the program
+// headers; a file that was cut off would end the process with SIGBUS, long after dlopen. Loads nothing.
 #pragma once
 
 #include <string>

@@ -130,7 +130,8 @@ BatchOutcome Guest::deliver(const wire::BatchView &batch) {
   for (std::size_t index = 0; index < count; ++index) {
     const std::int32_t verdict = slots_[index].reply.verdict;
     result.outcomes.push_back(slots_[index].outcome(verdict == verdict_unset ? BHP_RETRY : verdict));
-    if (verdict == verdict_unset) result.outcomes.back().message = "the plugin gave no verdict for this event of a batch";
+    if (verdict == verdict_unset)
+      result.outcomes.back().message = "the plugin gave no verdict for this event of a batch";
   }
   return result;
 }

@@ -41,8 +41,8 @@ struct Outcome {
   std::string message;  // UTF-8, at most message_bytes_max
 };
 
-// Why an instance does not come up: `function` ("create", "start") was not OK. Another try helps only where the plugin says
-// RETRY or HOLD; otherwise is_final.
+// Why an instance does not come up: `function` ("create", "start") was not OK. Another try helps only where the
+// plugin says RETRY or HOLD; otherwise is_final.
 struct StartRefusal {
   bool is_final = true;
   std::string sentence;

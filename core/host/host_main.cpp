@@ -5,7 +5,8 @@
 //   --check PARENT LIBRARY INDEX INSTANCE   read settings from standard input, create and destroy, print the outcome
 // PARENT is the pid of the program that started us: when it is gone, so are we.
 //
-// Bare on purpose: libc, and a C++ runtime of its own, linked in statically. Whatever a plugin links, it gets its own copy.
+// Bare on purpose: libc, and a C++ runtime of its own, linked in statically. Whatever a plugin links, it gets its own
+// copy.
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -45,7 +46,8 @@ constexpr std::size_t settings_bytes_max = 16 << 20;
 // What holds for foreign code in every mode.
 void confine(pid_t parent, int first_closed_descriptor) {
   ::syscall(SYS_close_range, first_closed_descriptor, ~0U, 0);
-  // Fires when the *thread* that started us ends: the daemon starts children from a thread that lives as long as it does.
+  // Fires when the *thread* that started us ends: the daemon starts children from a thread that lives as long as it
+  // does.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(0);  // it was gone before the line above
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -53,8 +55,8 @@ void confine(pid_t parent, int first_closed_descriptor) {
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
   ::prctl(PR_SET_DUMPABLE, 0);
-  // The daemon decides about the end: a signal to the whole service must not cut a delivery. Writing to a connection that
-  // the other side has closed is an error of that write and no reason to die.
+  // The daemon decides about the end: a signal to the whole service must not cut a delivery. Writing to a connection
+  // that the other side has closed is an error of that write and no reason to die.
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(number, SIG_IGN);
   // Lines of a plugin that prints appear when they are printed.
   ::setvbuf(stdout, nullptr, _IOLBF, 0);

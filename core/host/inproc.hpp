@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inproc: the Instance interface over a plugin in this very process, on a thread of its own. For tests, the debugger and
-// plugins that the operator trusts like the daemon itself: a crash of the plugin is a crash of the daemon, and a call that
-// never returns cannot be ended, only given up (the destructor then waits for it).
+// Inproc: the Instance interface over a plugin in this very process, on a thread of its own. For tests, the debugger
+// and plugins that the operator trusts like the daemon itself: a crash of the plugin is a crash of the daemon, and a
+// call that never returns cannot be ended, only given up (the destructor then waits for it).
 #pragma once
 
 #include <memory>

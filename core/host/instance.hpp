@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Instance: one running copy of a plugin (a worker of a configured instance), behind one interface whether it lives in a
-// child process (host/child.hpp, the default) or in this process (host/inproc.hpp: tests, debugger).
+// Instance: one running copy of a plugin (a worker of a configured instance), behind one interface whether it lives
+// in a child process (host/child.hpp, the default) or in this process (host/inproc.hpp: tests, debugger).
 //
 // Non-blocking by design: one thread (the delivery shell) owns any number of instances, polls their descriptors and
 // feeds the engine. No call here waits for the plugin. [one: the owner's thread, for every function]
@@ -45,13 +45,13 @@ struct PluginAnswer {  // of the plugin to one parcel
   std::string message;  // UTF-8, at most 1,024 bytes
 };
 
-// What an instance reports. Exactly one `ready` or `died` follows spawn; exactly one `answers` or `died` follows deliver;
-// `died` is the last report.
+// What an instance reports. Exactly one `ready` or `died` follows spawn; exactly one `answers` or `died` follows
+// deliver; `died` is the last report.
 struct Report {
   enum class What { ready, answers, log, died };
   What what = What::log;
-  // answers: one per parcel, in order. `batch_code` is that of the batch call (BHP_OK for single deliveries): when it is
-  // not BHP_OK the answers do not count and every parcel is offered again, singly.
+  // answers: one per parcel, in order. `batch_code` is that of the batch call (BHP_OK for single deliveries): when it
+  // is not BHP_OK the answers do not count and every parcel is offered again, singly.
   std::vector<PluginAnswer> answers;
   std::int32_t batch_code = 0;
   // log

@@ -110,7 +110,8 @@ void JsonDocument::resolve() {
   JsonTreeBuilder builder(*this, stream);
   constexpr unsigned flags = rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseValidateEncodingFlag;
   // A 0 byte ends RapidJSON's stream: behind it anything could stand.
-  is_valid_ = reader.Parse<flags>(stream, builder).Code() == rapidjson::kParseErrorNone && stream.Tell() == text_.size();
+  is_valid_ =
+      reader.Parse<flags>(stream, builder).Code() == rapidjson::kParseErrorNone && stream.Tell() == text_.size();
   if (!is_valid_) return;
   root_ = pending_.back();
   root_.owner = this;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON tree: what stands behind the service bellhop.json/1. RapidJSON's reader fills a tree of our own, because a plugin
-// gets numbers with all their digits ("12.50", ids over 64 bits) and the JSON text of any value as it was written.
-// Not simdjson: Debian has it as a shared library only, and the child links nothing that a plugin may link too
-// (docs/decisions/0050).
+// JSON tree: what stands behind the service bellhop.json/1. RapidJSON's reader fills a tree of our own, because a
+// plugin gets numbers with all their digits ("12.50", ids over 64 bits) and the JSON text of any value as it was
+// written. Not simdjson: Debian has it as a shared library only, and the child links nothing that a plugin may link
+// too (docs/decisions/0050).
 #pragma once
 
 #include <bellhop/plugin.h>

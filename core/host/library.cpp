@@ -71,7 +71,8 @@ Result<void> check_table(const bhp_plugin &plugin, const std::string &path) {
                             " bytes, ABI 1.0 of this host has " + std::to_string(sizeof(bhp_plugin)) +
                             ": set struct_size = sizeof(bhp_plugin)");
   }
-  if (plugin.id == nullptr || !is_id(plugin.id)) return refuse(path, "its plugin has no id of the form [a-z0-9.-]{1,64}");
+  if (plugin.id == nullptr || !is_id(plugin.id))
+    return refuse(path, "its plugin has no id of the form [a-z0-9.-]{1,64}");
   const std::string id = plugin.id;
   if (plugin.create == nullptr) return refuse(path, "plugin " + id + " has no function create");
   if (plugin.deliver == nullptr) return refuse(path, "plugin " + id + " has no function deliver");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Library: a plugin's .so in this very process: loaded, its ABI checked, never unloaded. Used by the child program and by
-// in-process hosting; the daemon never loads the library of a plugin that lives in a child.
+// Library: a plugin's .so in this very process: loaded, its ABI checked, never unloaded. Used by the child program
+// and by in-process hosting; the daemon never loads the library of a plugin that lives in a child.
 //
 // Every refusal is one sentence that names both sides: what the plugin is, what this host is.
 #pragma once

@@ -121,7 +121,8 @@ Result<Pair> pipe_from_program() {
 
 Result<Pair> link_to_program() {
   int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return failed("cannot make a socket pair", errno);
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    return failed("cannot make a socket pair", errno);
   auto pair = lifted(ends[0], ends[1]);
   if (pair) set_nonblocking(pair->ours);
   return pair;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Program: a started bellhop-host, from posix_spawn to waitpid. Owns the pid: whatever happens, it is killed with all that
-// it started, and reaped; no zombie stays. Knows nothing of plugins.
+// Program: a started bellhop-host, from posix_spawn to waitpid. Owns the pid: whatever happens, it is killed with all
+// that it started, and reaped; no zombie stays. Knows nothing of plugins.
 #pragma once
 
 #include <sys/types.h>
@@ -49,8 +49,8 @@ constexpr int link_descriptor = 3;
 
 class Program {
  public:
-  // Starts it in a process group of its own, with a clean signal mask, no other descriptor and only the harmless part of
-  // our environment. [one: see spawn_child about the calling thread]
+  // Starts it in a process group of its own, with a clean signal mask, no other descriptor and only the harmless part
+  // of our environment. [one: see spawn_child about the calling thread]
   static Result<Program> start(const ProgramSpec &spec);
   Program(Program &&other) noexcept;
   Program &operator=(Program &&) = delete;

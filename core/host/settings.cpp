@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Settings of an instance against the JSON Schema that its plugin declares. The keywords that a person trips over (unknown
-// key, missing, type, enum, range) are answered in sentences of ours with the nearest name; valijson has the last word on
-// everything else that a schema can say.
+// Settings of an instance against the JSON Schema that its plugin declares. The keywords that a person trips over
+// (unknown key, missing, type, enum, range) are answered in sentences of ours with the nearest name; valijson has the
+// last word on everything else that a schema can say.
 
-// valijson with exceptions (without them it aborts on a schema that it does not understand) redefines RapidJSON's assert,
-// so that RapidJSON's templates differ from everybody else's: an inline namespace keeps the two apart in one program.
+// valijson with exceptions (without them it aborts on a schema that it does not understand) redefines RapidJSON's
+// assert, so that RapidJSON's templates differ from everybody else's: an inline namespace keeps the two apart in one
+// program.
 #define VALIJSON_USE_EXCEPTIONS 1
 #define RAPIDJSON_NAMESPACE rapidjson::throwing
 #define RAPIDJSON_NAMESPACE_BEGIN namespace rapidjson { inline namespace throwing {
@@ -208,7 +209,8 @@ std::string Check::fault(const Value &setting, const Value &schema, bool is_secr
       names.push_back(to_json(one));
     }
     const std::string near = nearest(shown, names);
-    return shown + " is not allowed; " + (near.empty() ? "" : "did you mean " + near + "? ") + "allowed: " + joined(names);
+    return shown + " is not allowed; " + (near.empty() ? "" : "did you mean " + near + "? ") +
+           "allowed: " + joined(names);
   }
   if (!setting.IsNumber()) return "";
   const Value *minimum = member(schema, "minimum");
@@ -246,7 +248,8 @@ void Check::object(Value &settings, const Value &schema, const std::string &poin
   for (rapidjson::SizeType index = 0; index < settings.MemberCount(); ++index) {
     auto &setting = settings.MemberBegin()[index];
     const Value *property = object_member(*properties, setting.name.GetString());
-    if (property != nullptr) value(setting.value, *property, below(pointer, view(setting.name)), view(setting.name), depth);
+    if (property != nullptr)
+      value(setting.value, *property, below(pointer, view(setting.name)), view(setting.name), depth);
   }
 }
 
@@ -254,7 +257,8 @@ void Check::object(Value &settings, const Value &schema, const std::string &poin
 std::string pointer_of(const std::vector<std::string> &context) {
   std::string pointer;
   for (const std::string &step : context) {
-    if (step.size() > 2 && step.front() == '[') pointer = below(pointer, std::string_view(step).substr(1, step.size() - 2));
+    if (step.size() > 2 && step.front() == '[')
+      pointer = below(pointer, std::string_view(step).substr(1, step.size() - 2));
   }
   return pointer;
 }
@@ -266,7 +270,8 @@ bool is_told(const SettingsCheck &check, const std::string &pointer) {
   });
 }
 
-void check_rest(const Value &settings, const Value &schema_document, const PluginManifest &manifest, SettingsCheck &out) {
+void check_rest(const Value &settings, const Value &schema_document, const PluginManifest &manifest,
+                SettingsCheck &out) {
   using valijson::adapters::RapidJsonAdapter;
   // untrusted: the plugin wrote the schema; valijson throws on one that it does not understand
   try {
@@ -283,7 +288,8 @@ void check_rest(const Value &settings, const Value &schema_document, const Plugi
       if (!is_told(out, finding.pointer)) out.findings.push_back(std::move(finding));
     }
   } catch (const std::exception &error) {
-    out.findings.push_back({"", "plugin " + manifest.id + " declares settings that cannot be checked: " + error.what()});
+    out.findings.push_back(
+        {"", "plugin " + manifest.id + " declares settings that cannot be checked: " + error.what()});
   }
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Wire: the frames between the daemon and a child, and the messages in them. Pure: bytes in, values out; no descriptor.
 //
-// A frame is its payload's size (4 bytes), its type (1 byte), three zero bytes, the payload. Numbers are the machine's own:
-// both ends are the same machine and the same release. The size is checked before anything is kept, and every read inside
-// a payload is checked against its end: a plugin can write to the descriptor whatever it likes.
+// A frame is its payload's size (4 bytes), its type (1 byte), three zero bytes, the payload. Numbers are the
+// machine's own: both ends are the same machine and the same release. The size is checked before anything is kept,
+// and every read inside a payload is checked against its end: a plugin can write to the descriptor whatever it likes.
 // Text is size, bytes and a 0 that does not count, so that views into a received frame are C strings too.
 #pragma once
 

@@ -51,7 +51,8 @@ TEST_F(Child, an_exit_while_delivering_is_a_death_whatever_its_status) {
 }
 
 TEST_F(Child, somebody_elses_kill_is_not_taken_for_ours) {
-  EXPECT_EQ(death_of("kill myself"), "killed by SIGKILL while delivering " + event_text + ", not by Bellhop (out of memory?)");
+  EXPECT_EQ(death_of("kill myself"),
+            "killed by SIGKILL while delivering " + event_text + ", not by Bellhop (out of memory?)");
 }
 
 TEST_F(Child, closing_every_descriptor_is_a_death) {

@@ -110,7 +110,8 @@ TEST_F(Describe, the_plugin_itself_looks_at_its_settings) {
 TEST_F(Describe, settings_of_any_size_reach_the_plugin) {
   const PluginManifest manifest = (*describe_plugin(library("host_obedient"), host_program))[0];
 
-  const auto refused = check_create(manifest, "x", R"({"refuse":"no","pad":")" + std::string(2 << 20, 'p') + "\"}", host_program);
+  const auto refused =
+      check_create(manifest, "x", R"({"refuse":"no","pad":")" + std::string(2 << 20, 'p') + "\"}", host_program);
 
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().sentence, "plugin obedient refuses its settings: no");

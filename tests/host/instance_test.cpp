@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every plugin that keeps the contract may expect, run over a child and in this process: the two ways to host are one
-// behaviour.
+// What every plugin that keeps the contract may expect, run over a child and in this process: the two ways to host
+// are one behaviour.
 #include <bellhop/plugin.h>
 #include <gtest/gtest.h>
 
@@ -101,9 +101,10 @@ TEST_P(Hosted, numbers_flags_and_json_of_the_event_arrive) {
 
   stage.instance().deliver(std::move(batch));
 
-  EXPECT_EQ(stage.await(Report::What::answers).answers.at(0).message,
-            "0123456789abcdef0123456789abcdef|booking.confirmed|booking/1|raw body|1388534400000|1388534401234|5000|7|3|20|"
-            "test replay redelivery late dryrun |a=1.50;b=[1, 2];c=;d=\xC3\xBC;");
+  EXPECT_EQ(
+      stage.await(Report::What::answers).answers.at(0).message,
+      "0123456789abcdef0123456789abcdef|booking.confirmed|booking/1|raw body|1388534400000|1388534401234|5000|7|3|20|"
+      "test replay redelivery late dryrun |a=1.50;b=[1, 2];c=;d=\xC3\xBC;");
 }
 
 TEST_P(Hosted, a_large_event_arrives_whole) {
@@ -120,9 +121,11 @@ TEST_P(Hosted, state_of_the_plugin_lives_from_event_to_event) {
   Stage stage(GetParam(), "host_obedient");
   stage.start();
 
-  for (int number = 1; number <= 200; ++number) EXPECT_EQ(stage.deliver(doing("count")).message, std::to_string(number));
+  for (int number = 1; number <= 200; ++number)
+    EXPECT_EQ(stage.deliver(doing("count")).message, std::to_string(number));
   for (int number = 1; number <= 50; ++number) {
-    stage.deliver(R"({"do":"keep","key":")" + std::to_string(number) + R"(","value":")" + std::string(100'000, 'x') + "\"}");
+    stage.deliver(R"({"do":"keep","key":")" + std::to_string(number) + R"(","value":")" + std::string(100'000, 'x') +
+                  "\"}");
   }
 
   EXPECT_EQ(stage.deliver(R"({"do":"keep","key":"1","value":""})").message, "50 kept, 4900000 bytes");
@@ -320,7 +323,8 @@ TEST_P(Hosted, a_state_directory_that_cannot_be_is_named) {
 
 TEST_P(Hosted, a_needed_service_that_is_missing_is_named_with_what_is_offered) {
   for (const auto &[library, sentence] :
-       {std::pair("example_slack_cpp", "plugin slack-notify needs bellhop.http/1, this host (0.1.0) offers bellhop.json/1"),
+       {std::pair("example_slack_cpp",
+                  "plugin slack-notify needs bellhop.http/1, this host (0.1.0) offers bellhop.json/1"),
         std::pair("host_odd_needs", "plugin odd needs bellhop.teleport/7, this host (0.1.0) offers bellhop.json/1")}) {
     Stage stage(GetParam(), library);
     stage.raise_curtain();

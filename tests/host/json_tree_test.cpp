@@ -51,7 +51,8 @@ TEST(Json, pointers_follow_the_rfc) {
 TEST(Json, what_is_not_there_is_null_and_not_a_crash) {
   const Parsed json(R"({"list":[1,2],"text":"x"})");
 
-  for (const char *pointer : {"/nope", "/list/2", "/list/01", "/list/-1", "/list/x", "/list/", "/text/0", "text", "/list/0/0"}) {
+  for (const char *pointer :
+       {"/nope", "/list/2", "/list/01", "/list/-1", "/list/x", "/list/", "/text/0", "text", "/list/0/0"}) {
     EXPECT_EQ(json.at(pointer), nullptr) << pointer;
   }
   EXPECT_EQ(json_service()->type(nullptr), BHP_JSON_NULL);

@@ -120,7 +120,8 @@ TEST_F(Library, a_table_with_a_hole_is_refused_by_name) {
   EXPECT_EQ(refusal(built("host_odd_size")),
             built("host_odd_size") +
                 ": its plugin table has 96 bytes, ABI 1.0 of this host has 160: set struct_size = sizeof(bhp_plugin)");
-  EXPECT_EQ(refusal(built("host_odd_id")), built("host_odd_id") + ": its plugin has no id of the form [a-z0-9.-]{1,64}");
+  EXPECT_EQ(refusal(built("host_odd_id")),
+            built("host_odd_id") + ": its plugin has no id of the form [a-z0-9.-]{1,64}");
   EXPECT_EQ(refusal(built("host_odd_create")), built("host_odd_create") + ": plugin odd has no function create");
   EXPECT_EQ(refusal(built("host_odd_deliver")), built("host_odd_deliver") + ": plugin odd has no function deliver");
   EXPECT_EQ(refusal(built("host_odd_destroy")), built("host_odd_destroy") + ": plugin odd has no function destroy");

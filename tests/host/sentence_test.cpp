@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
+#include "host/line_cutter.hpp"
 #include "host/log_limit.hpp"
 
 namespace bellhop::core {
@@ -30,6 +33,31 @@ TEST(CleanUtf8, marks_bytes_that_are_no_text) {
   EXPECT_EQ(clean_utf8("a\xE9z", 10), "a\xEF\xBF\xBDz");
   EXPECT_EQ(clean_utf8("\x80", 10), "\xEF\xBF\xBD");
   EXPECT_EQ(clean_utf8("\xFF\xFF", 5), "\xEF\xBF\xBD");  // the second does not fit whole
+}
+
+TEST(LineCutter, makes_lines_of_pieces) {
+  LineCutter cutter;
+  std::vector<std::string> lines;
+  const auto line = [&](std::string text) { lines.push_back(std::move(text)); };
+
+  cutter.feed("one\ntw", line);
+  cutter.feed("o\n\nthree", line);
+  EXPECT_EQ(lines, (std::vector<std::string>{"one", "two"}));
+  cutter.finish(line);
+  cutter.finish(line);
+
+  EXPECT_EQ(lines, (std::vector<std::string>{"one", "two", "three"}));
+}
+
+TEST(LineCutter, cuts_a_line_without_end) {
+  LineCutter cutter;
+  std::vector<std::size_t> sizes;
+  const auto line = [&](const std::string &text) { sizes.push_back(text.size()); };
+
+  cutter.feed(std::string(wire::log_line_bytes_max * 2 + 5, 'x'), line);
+  cutter.finish(line);
+
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{wire::log_line_bytes_max, wire::log_line_bytes_max, 5}));
 }
 
 TEST(LogLimit, admits_so_many_a_second_and_counts_the_rest) {

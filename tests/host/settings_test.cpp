@@ -44,9 +44,10 @@ TEST(Settings, defaults_are_filled_in_at_every_level) {
 }
 
 TEST(Settings, an_unknown_key_comes_with_the_nearest_name) {
-  EXPECT_EQ(findings_of(slack, R"({"webhook_url":"u","rendr":"text"})"),
-            "/rendr: unknown setting \"rendr\"; did you mean \"render\"? allowed: webhook_url, text, render, retries, ratio, "
-            "is_quiet, channels, proxy, tokens");
+  EXPECT_EQ(
+      findings_of(slack, R"({"webhook_url":"u","rendr":"text"})"),
+      "/rendr: unknown setting \"rendr\"; did you mean \"render\"? allowed: webhook_url, text, render, retries, ratio, "
+      "is_quiet, channels, proxy, tokens");
   EXPECT_EQ(findings_of(slack, R"({"webhook_url":"u","proxy":{"hst":"x","a/b~c":1}})"),
             "/proxy/hst: unknown setting \"hst\"; did you mean \"host\"? allowed: host, password, port\n"
             "/proxy/a~1b~0c: unknown setting \"a/b~c\"; allowed: host, password, port");
@@ -55,18 +56,21 @@ TEST(Settings, an_unknown_key_comes_with_the_nearest_name) {
 TEST(Settings, all_findings_come_at_once) {
   EXPECT_EQ(findings_of(slack, R"({"render":"block","retries":10,"ratio":"half","is_quiet":1})"),
             ": the setting \"webhook_url\" is missing (Incoming webhook URL)\n"
-            "/render: render: \"block\" is not allowed; did you mean \"blocks\"? allowed: \"blocks\", \"attachments\", \"text\"\n"
+            "/render: render: \"block\" is not allowed; did you mean \"blocks\"? allowed: \"blocks\", \"attachments\", "
+            "\"text\"\n"
             "/retries: retries: 10 is too large, the maximum is 9\n"
             "/ratio: ratio: must be a number, not a string\n"
             "/is_quiet: is_quiet: must be a boolean, not a whole number");
 }
 
 TEST(Settings, types_and_ranges_are_told_in_words) {
-  EXPECT_EQ(findings_of(slack, R"({"webhook_url":"u","retries":-1})"), "/retries: retries: -1 is too small, the minimum is 0");
+  EXPECT_EQ(findings_of(slack, R"({"webhook_url":"u","retries":-1})"),
+            "/retries: retries: -1 is too small, the minimum is 0");
   EXPECT_EQ(findings_of(slack, R"({"webhook_url":"u","retries":1.5})"),
             "/retries: retries: must be a whole number, not a number with a fraction");
   EXPECT_EQ(findings_of(slack, R"({"webhook_url":"u","proxy":[]})"), "/proxy: proxy: must be a table, not a list");
-  EXPECT_EQ(findings_of(slack, R"({"webhook_url":"u","channels":{}})"), "/channels: channels: must be a list, not a table");
+  EXPECT_EQ(findings_of(slack, R"({"webhook_url":"u","channels":{}})"),
+            "/channels: channels: must be a list, not a table");
   EXPECT_EQ(findings_of(slack, R"({"webhook_url":null})"), "/webhook_url: webhook_url: must be a string, not null");
   EXPECT_EQ(findings_of(slack, R"({"webhook_url":"u","channels":["#a",7]})"),
             "/channels/1: channels[1]: must be a string, not a whole number");
@@ -104,7 +108,8 @@ TEST(Settings, a_resolved_secret_is_put_in_its_place) {
 
 TEST(Settings, a_plugin_without_a_schema_takes_none) {
   EXPECT_EQ(findings_of(with_schema(""), "{}"), "");
-  EXPECT_EQ(findings_of(with_schema(""), R"({"a":1,"b":2})"), "/a: plugin slack takes no settings\n/b: plugin slack takes no settings");
+  EXPECT_EQ(findings_of(with_schema(""), R"({"a":1,"b":2})"),
+            "/a: plugin slack takes no settings\n/b: plugin slack takes no settings");
   EXPECT_EQ(findings_of(with_schema(R"({"type":"object","additionalProperties":false,"properties":{}})"), R"({"a":1})"),
             "/a: unknown setting \"a\"; no settings are taken here");
 }

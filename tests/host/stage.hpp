@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stage: puts one plugin on, in a child or in this process, and collects what its instance reports. Waits for conditions,
-// never for time; a condition that does not come within wait_ms_max is a failed test.
+// Stage: puts one plugin on, in a child or in this process, and collects what its instance reports. Waits for
+// conditions, never for time; a condition that does not come within wait_ms_max is a failed test.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -15,8 +15,8 @@ BatchView sample_batch() {
   BatchView batch;
   batch.budget_ms = 30'000;
   batch.backlog_count = 12;
-  batch.parcels.push_back({"id-1", "booking.confirmed", "booking/1", "{\"a\":1}", std::string_view("raw\0body", 8), -5, 6,
-                           7'000'000'000, 3, 2, 20});
+  batch.parcels.push_back({"id-1", "booking.confirmed", "booking/1", "{\"a\":1}", std::string_view("raw\0body", 8), -5,
+                           6, 7'000'000'000, 3, 2, 20});
   batch.parcels.push_back({"id-2", "ping", "event/2", "{}", "", 0, 0, 1, 0, 1, 0});
   return batch;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// bellhop/json.hpp -- JSON for plugins: Json views a value that the host has parsed (an event, the settings), JsonDocument
-// parses text of one's own, Obj writes an object. Part of plugin.hpp.
+// bellhop/json.hpp -- JSON for plugins: Json views a value that the host has parsed (an event, the settings),
+// JsonDocument parses text of one's own, Obj writes an object. Part of plugin.hpp.
 #pragma once
 
 #include <cstdio>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Has the batch extension. {"do":"fail"} gives one event its own verdict; "spoil" fails the whole batch, "miscount" gives
-// one verdict too few.
+// Has the batch extension. {"do":"fail"} gives one event its own verdict; "spoil" fails the whole batch, "miscount"
+// gives one verdict too few.
 #include <bellhop/plugin.hpp>
 
 #include <stdexcept>
@@ -12,7 +12,9 @@ using bellhop::Verdict;
 class Batching : public bellhop::BatchPlugin {
  public:
   using BatchPlugin::BatchPlugin;
-  static bellhop::Manifest manifest() { return bellhop::Manifest("batching", "1.0.0", "Takes many at once").singleton(); }
+  static bellhop::Manifest manifest() {
+    return bellhop::Manifest("batching", "1.0.0", "Takes many at once").singleton();
+  }
 
   std::vector<Verdict> deliver_batch(const bellhop::Batch &batch) override {
     std::vector<Verdict> verdicts;
@@ -21,9 +23,10 @@ class Batching : public bellhop::BatchPlugin {
       const std::string what = event["/do"].str();
       if (what == "spoil") throw std::runtime_error("the transaction was rolled back");
       if (what == "miscount") continue;
-      verdicts.push_back(what == "fail" ? Verdict::fail("this one is wrong")
-                                        : Verdict::ok(std::string(event.subject()) + " of " + std::to_string(batch.size()) +
-                                                      ", behind it " + std::to_string(batch.backlog_count())));
+      verdicts.push_back(what == "fail"
+                             ? Verdict::fail("this one is wrong")
+                             : Verdict::ok(std::string(event.subject()) + " of " + std::to_string(batch.size()) +
+                                           ", behind it " + std::to_string(batch.backlog_count())));
     }
     return verdicts;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Breaks the contract in every way that a child must contain. The setting "when" says in which call, "how" says how; with
-// when = "deliver" the event says how ({"do":"segfault"}).
+// Breaks the contract in every way that a child must contain. The setting "when" says in which call, "how" says how;
+// with when = "deliver" the event says how ({"do":"segfault"}).
 #include <bellhop/plugin.hpp>
 
 #include <sys/resource.h>
@@ -77,7 +77,9 @@ class Hostile : public bellhop::Plugin {
  public:
   explicit Hostile(const bellhop::Context &context) : Plugin(context), when_(setting("when").str()) { maybe("create"); }
   static bellhop::Manifest manifest() {
-    return bellhop::Manifest("hostile", "6.6.6", "Misbehaves").text("when", "In which call", "deliver").text("how", "How", "");
+    return bellhop::Manifest("hostile", "6.6.6", "Misbehaves")
+        .text("when", "In which call", "deliver")
+        .text("how", "How", "");
   }
   Verdict start() override {
     maybe("start");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Misbehaves while it is loaded: LOAD_THROWS lets an exception out of a static constructor, LOAD_HANGS never comes back.
+// Misbehaves while it is loaded: LOAD_THROWS lets an exception out of a static constructor, LOAD_HANGS never comes
+// back.
 #include <bellhop/plugin.h>
 
 #include <stdexcept>

@@ -33,7 +33,8 @@ class Obedient : public bellhop::Plugin {
   }
   Verdict deliver(const bellhop::Event &event) override {
     const std::string what = event["/do"].str();
-    if (what == "log" || what == "print" || what == "log from a thread" || what == "log garbage") return speak(what, event);
+    if (what == "log" || what == "print" || what == "log from a thread" || what == "log garbage")
+      return speak(what, event);
     if (what == "count") return Verdict::ok(std::to_string(++count_));
     if (what == "keep") return keep(event);
     if (what == "describe") return describe(event);
@@ -97,7 +98,8 @@ class Obedient : public bellhop::Plugin {
     out.append(event.is_test() ? "test " : "").append(event.is_replay() ? "replay " : "");
     out.append(event.is_redelivery() ? "redelivery " : "").append(event.is_late() ? "late " : "");
     out.append(event.is_dryrun() ? "dryrun " : "").append("|");
-    for (const bellhop::Json member : event["/members"]) out.append(member.key()).append("=").append(member.text()).append(";");
+    for (const bellhop::Json member : event["/members"])
+      out.append(member.key()).append("=").append(member.text()).append(";");
     return Verdict::ok(out);
   }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * bellhop/draft/http.h -- the service bellhop.http/1: outbound HTTP through the host, which verifies TLS, pools, limits,
- * redacts and asks the operator's allow list. A DRAFT that no released host offers yet: a plugin that needs it compiles,
- * and is refused by name at the start. Drafts may change until they move into plugin.h.
+ * bellhop/draft/http.h -- the service bellhop.http/1: outbound HTTP through the host, which verifies TLS, pools,
+ * limits, redacts and asks the operator's allow list. A DRAFT that no released host offers yet: a plugin that needs it
+ * compiles, and is refused by name at the start. Drafts may change until they move into plugin.h.
  */
 #ifndef BELLHOP_DRAFT_HTTP_H
 #define BELLHOP_DRAFT_HTTP_H
