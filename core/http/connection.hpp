@@ -2,9 +2,9 @@
 // Connection: one turn of one visitor on a worker thread. Reads what is there, answers complete requests in order, and
 // gives the visitor back to the lobby as soon as there is nothing to do for it.
 //
-// A worker waits at most 10 ms for a visitor, and one worker in eight never does: that keeps a busy keep-alive connection
-// on its thread (two system calls a request) without letting slow ones hold all threads. Who had many requests in one
-// turn makes room for those who wait. All longer waits, and all deadlines of waiting, are the lobby's.
+// A worker waits at most 10 ms for a visitor, and one worker in eight never does: that keeps a busy keep-alive
+// connection on its thread (two system calls a request) without letting slow ones hold all threads. Who had many
+// requests in one turn makes room for those who wait. All longer waits, and their deadlines, are the lobby's.
 #pragma once
 
 #include <Poco/Net/TCPServerConnection.h>

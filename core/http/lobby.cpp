@@ -289,13 +289,10 @@ void Lobby::begin_closing() {
 }
 
 void Lobby::wait_until_empty(Milliseconds budget) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(budget);
   Lock lock(mutex_);
-  while (counted_ > 0) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
-    if (left.count() <= 0) return;
-    emptied_.wait_for(mutex_, left);
-  }
+  // Signalled only when nobody is left, and nobody new comes: the budget runs once.
+  while (counted_ > 0)
+    if (!emptied_.wait_for(mutex_, std::chrono::milliseconds(budget))) return;
 }
 
 void Lobby::cut_all() {

@@ -56,8 +56,8 @@ struct HttpAnswer {
   bool is_closing = false;
 };
 
-// RFC 9457 problem+json. `type` stays about:blank; `title` is the status phrase; members are extra JSON members, already
-// written ("\"line\":1,\"column\":2"), or "".
+// RFC 9457 problem+json. `type` stays about:blank; `title` is the status phrase; members are extra JSON members,
+// already written ("\"line\":1,\"column\":2"), or "".
 HttpAnswer problem(int status, std::string_view detail, std::string_view members = {});
 
 // Decides, from the head alone and before the body is read, whether a request is welcome: nullopt = read the body.

@@ -2,7 +2,8 @@
 // Visitor: one connection and where its conversation stands. It is a Poco socket implementation, so that Poco's
 // server carries it from accept to worker and back, and its state travels along.
 //
-// Exactly one place owns a visitor at a time: the lobby (waiting for bytes), Poco's queue, or the worker that serves it.
+// Exactly one place owns a visitor at a time: the lobby (waiting for bytes), Poco's queue, or the worker that serves
+// it.
 #pragma once
 
 #include <Poco/AutoPtr.h>

@@ -230,31 +230,38 @@ TEST(Slow, when_all_are_busy_a_newcomer_is_told_so) {
 }
 
 TEST(Slow, bodies_in_flight_share_one_budget) {
+  Mutex mutex;
+  CondVar changed;
+  bool is_released = false;
   HttpLimits limits;
   limits.body_bytes_max = 100'000;
   limits.bodies_bytes_max = 100'000;
-  EchoServer echo(limits);
-  RawHttp holder(echo.port()), late(echo.port());
+  EchoServer echo(limits, {}, [&](const HttpRequest &) {
+    Lock lock(mutex);
+    while (!is_released) changed.wait(mutex);
+    return HttpAnswer();
+  });
+  RawHttp holder(echo.port()), second(echo.port()), third(echo.port());
   const std::string body(90'000, 'x');
 
-  ASSERT_TRUE(holder.send(post("/", body).substr(0, 80'000)));
-  std::optional<RawAnswer> refused;
-  for (int i = 0; i < 100 && !refused; ++i) {  // until the holder's bytes are read
-    RawHttp probe(echo.port());
-    ASSERT_TRUE(probe.send(post("/", body)));
-    const std::optional<RawAnswer> answer = probe.read_answer();
-    ASSERT_TRUE(answer);
-    if (answer->status != 200) refused = answer;
+  ASSERT_TRUE(holder.send(post("/", body)));
+  while (echo.seen().empty()) std::this_thread::yield();  // its body is whole, and in use
+  ASSERT_TRUE(second.send(post("/", body)));
+  const std::optional<RawAnswer> refused = second.read_answer();
+  {
+    Lock lock(mutex);
+    is_released = true;
+    changed.notify_all();
   }
-  ASSERT_TRUE(holder.send(post("/", body).substr(80'000)));
   const std::optional<RawAnswer> held = holder.read_answer();
-  ASSERT_TRUE(late.send(post("/", body)));
-  const std::optional<RawAnswer> taken = late.read_answer();
+  ASSERT_TRUE(third.send(post("/", body)));
+  const std::optional<RawAnswer> taken = third.read_answer();
 
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->status, 503);
   EXPECT_NE(refused->header("Retry-After"), "");
   EXPECT_NE(refused->body.find("bodies_bytes_max"), std::string::npos);
+  EXPECT_TRUE(second.is_closed_within());
   EXPECT_EQ(held.value_or(RawAnswer()).status, 200);
   EXPECT_EQ(taken.value_or(RawAnswer()).status, 200) << "the budget was given back";
 }
