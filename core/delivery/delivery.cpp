@@ -187,6 +187,8 @@ void Delivery::Shell::publish_status() {
 // ---- instances ------------------------------------------------------------------------------------------------------
 
 void Delivery::Shell::watch(const WorkerKey &key, Worker &worker) {
+  // Out of descriptors or processes it could not even be started: its first poll() says that it died.
+  if (worker.instance->descriptor() < 0) return;
   const bool wants_write = worker.instance->wants_write();
   if (worker.descriptor < 0) {
     worker.descriptor = worker.instance->descriptor();

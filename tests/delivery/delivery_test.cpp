@@ -16,6 +16,23 @@
 namespace bellhop::core {
 namespace {
 
+// What spawn gives when there are no descriptors left: nothing to wait for, and one report.
+class NeverStarted final : public Instance {
+ public:
+  int descriptor() const override { return -1; }
+  bool wants_write() const override { return false; }
+  bool is_batching() const override { return false; }
+  std::vector<Report> poll() override {
+    Report died;
+    died.what = Report::What::died;
+    died.text = "cannot watch a child: Too many open files";
+    return {died};
+  }
+  void deliver(Batch) override { CHECK(false); }
+  void stop(Milliseconds) override {}
+  void kill(std::string) override {}
+};
+
 class DeliveryTest : public ::testing::Test {
  protected:
   // Lines and attempts, as other threads see them.
@@ -54,7 +71,10 @@ class DeliveryTest : public ::testing::Test {
     plan.cursor = opened.cursor;
     delivery_ = std::make_unique<Delivery>(
         journal_, clock_, log_, std::vector<DeliveryPlan>{plan},
-        [this](const InstanceSpec &spec) { return std::make_unique<ScriptedInstance>(stage_, spec); },
+        [this](const InstanceSpec &spec) -> std::unique_ptr<Instance> {
+          if (failing_spawns_count_ > 0 && failing_spawns_count_-- > 0) return std::make_unique<NeverStarted>();
+          return std::make_unique<ScriptedInstance>(stage_, spec);
+        },
         [this](const Attempt &attempt) {
           Lock lock(notes_.mutex);
           notes_.attempts.push_back(attempt);
@@ -96,6 +116,7 @@ class DeliveryTest : public ::testing::Test {
            },
            Level::debug};
   Stage stage_;
+  int failing_spawns_count_ = 0;  // before start()
   InstanceId id_ = 0;
   int bodies_count_ = 0;
   std::unique_ptr<Delivery> delivery_;  // last: its thread uses all of the above
@@ -183,6 +204,37 @@ TEST_F(DeliveryTest, starts_a_new_child_after_a_death_and_delivers_again) {
   ASSERT_TRUE(notes_.wait_for_attempts(2));
   EXPECT_TRUE(notes_.wait_for_line("killed by SIGSEGV while delivering"));
   EXPECT_EQ(delivery_->status()[0].restarts_count, 1);
+}
+
+TEST_F(DeliveryTest, outlives_a_child_that_could_not_be_started) {
+  failing_spawns_count_ = 1;
+  open();
+  delivery_->start();
+  append("booking/1");
+  ASSERT_TRUE(notes_.wait_for_line("Too many open files"));
+  ASSERT_TRUE(notes_.wait_for_attempts(1));
+  EXPECT_EQ(delivery_->status()[0].restarts_count, 1);
+}
+
+// A flipped bit may leave a waiting row below the cursor.
+TEST_F(DeliveryTest, goes_on_when_damage_has_moved_the_cursor_past_a_waiting_row) {
+  const InstanceId id = journal_.open_instance("crm", Start::beginning).value().id;
+  append("booking/1");
+  Settlement waiting;
+  waiting.key = {id, 1, 0};
+  waiting.subject = subject_key("booking/1");
+  waiting.state = DeliveryState::waiting;
+  waiting.due_ms = clock_.steady_ms() + 3'600'000;
+  journal_.settle({{waiting}, {{id, 1}}}, [](Result<void> result) { EXPECT_TRUE(result.ok()); });
+  open();
+  delivery_->start();
+  append("booking/2");
+  ASSERT_TRUE(notes_.wait_for_attempts(1));
+  pass(60'000);  // by now the cursor wants to move
+  pass(3'600'000);
+  ASSERT_TRUE(notes_.wait_for_attempts(2)) << "the waiting one is offered all the same";
+  EXPECT_TRUE(delivery_->stop(10'000));
+  EXPECT_EQ(journal_.instances().value()[0].cursor, 2);
 }
 
 TEST_F(DeliveryTest, kills_what_hangs_at_the_deadline) {
