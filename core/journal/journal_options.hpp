@@ -17,6 +17,7 @@ struct JournalOptions {
   Durability durability = Durability::strict;
   std::int64_t disk_reserve_bytes = 64 << 20;     // free space below this: append says full
   int batch_max = 256;                            // rows in one commit
+  std::size_t generation_count = 64 * 1024;       // events before their index entries are merged; about 5 MB of memory
   const Clock *clock = nullptr;                   // must outlive the journal
   const Log *log = nullptr;                       // must outlive the journal
 

@@ -29,8 +29,8 @@ Owed read_owed_row(const Statement &row, InstanceId instance) {
 
 }  // namespace
 
-Result<std::unique_ptr<Reader>> Reader::open(const std::string &path, const std::string &vfs) {
-  std::unique_ptr<Reader> reader(new Reader);
+Result<std::unique_ptr<Reader>> Reader::open(const std::string &path, const std::string &vfs, const YoungIndex &young) {
+  std::unique_ptr<Reader> reader(new Reader(young));
   Result<Database> opened = Database::open_reader(path, vfs);
   if (!opened.ok()) return opened.error();
   reader->database_ = std::move(*opened);
@@ -41,13 +41,15 @@ Result<std::unique_ptr<Reader>> Reader::open(const std::string &path, const std:
 
 // INDEXED BY makes a change of the planner's mind an error in a test instead of a slow daemon.
 Result<void> Reader::prepare() {
-  const std::string event_row = "SELECT seq, 0, coalesce(subject_key, 0), type, flags, 0, 0, 0, 0 FROM event ";
+  const std::string event_row = "SELECT event.seq, 0, coalesce(event.subject_key, 0), type, flags, 0, 0, 0, 0 FROM ";
   const std::string row = " subject_key, attempts, strikes, first_ms, due_ms FROM ";
   const std::pair<Statement *, std::string> all[] = {
-      {&statements_.owed, event_row + "WHERE seq > ?2" + not_settled + "ORDER BY seq LIMIT ?3"},
-      {&statements_.owed_of_subject, event_row +
-                                         "INDEXED BY event_subject WHERE subject_key = ?2 AND seq > ?3 AND seq <= ?4" +
-                                         not_settled + "ORDER BY seq LIMIT ?5"},
+      {&statements_.owed, event_row + "event WHERE event.seq > ?2" + not_settled + "ORDER BY event.seq LIMIT ?3"},
+      {&statements_.owed_of_subject,
+       event_row + "event_subject s CROSS JOIN event ON event.seq = s.seq "
+                   "WHERE s.subject_key = ?2 AND s.seq > ?3 AND s.seq <= ?4" +
+           not_settled + "ORDER BY s.seq LIMIT ?5"},
+      {&statements_.owed_one, event_row + "event WHERE event.seq = ?2" + not_settled},
       {&statements_.due,
        "SELECT seq, replay, subject_key, coalesce((SELECT type FROM event WHERE event.seq = w.seq), ''), 0, attempts, "
        "strikes, first_ms, due_ms FROM ("
@@ -67,8 +69,8 @@ Result<void> Reader::prepare() {
       {&statements_.first_waiting, "SELECT seq FROM delivery INDEXED BY delivery_waiting "
                                    "WHERE instance = ?1 AND state = 1 ORDER BY seq LIMIT 1"},
       {&statements_.load, "SELECT " + std::string(event_columns) + " FROM event WHERE seq = ?1"},
-      {&statements_.newest_of_subject, "SELECT newest_ms FROM event INDEXED BY event_subject WHERE subject_key = ?1 "
-                                       "ORDER BY seq DESC LIMIT 1"},
+      {&statements_.newest_of_subject,
+       "SELECT newest_ms FROM event_subject WHERE subject_key = ?1 ORDER BY seq DESC LIMIT 1"},
   };
   for (const auto &[statement, sql] : all) {
     Result<Statement> prepared = database_.prepare(sql);
@@ -93,7 +95,34 @@ Result<std::vector<Owed>> Reader::owed(InstanceId instance, Seq after, int count
 
 Result<std::vector<Owed>> Reader::owed_of_subject(InstanceId instance, SubjectKey subject, Seq after, Seq up_to,
                                                   int count_max) {
-  return read_owed(statements_.owed_of_subject.bind(instance, subject, after, up_to, std::max(count_max, 0)), instance);
+  // The young index first: what is merged between the two questions is then seen twice, not missed.
+  const std::vector<Seq> young = young_.seqs_of_subject(subject, after, up_to);
+  Result<std::vector<Owed>> found =
+      read_owed(statements_.owed_of_subject.bind(instance, subject, after, up_to, std::max(count_max, 0)), instance);
+  if (!found.ok() || young.empty()) return found;
+  if (Result<void> added = add_young(*found, young, instance, count_max); !added.ok()) return added.error();
+  return found;
+}
+
+// `found` are the oldest count_max of the merged ones. Of the young, oldest first, no more than count_max can count, and
+// none beyond the last merged one when those alone are enough.
+Result<void> Reader::add_young(std::vector<Owed> &found, const std::vector<Seq> &seqs, InstanceId instance,
+                               int count_max) {
+  const auto by_seq = [](const Owed &a, const Owed &b) { return a.key.seq < b.key.seq; };
+  const std::size_t limit = static_cast<std::size_t>(std::max(count_max, 0));
+  const std::vector<Owed> merged = found;
+  for (const Seq seq : seqs) {
+    if (found.size() - merged.size() >= limit || (merged.size() >= limit && seq > merged.back().key.seq)) break;
+    Owed sought;
+    sought.key.seq = seq;
+    if (std::binary_search(merged.begin(), merged.end(), sought, by_seq)) continue;
+    Result<std::vector<Owed>> one = read_owed(statements_.owed_one.bind(instance, seq), instance);
+    if (!one.ok()) return one.error();
+    found.insert(found.end(), one->begin(), one->end());
+  }
+  std::sort(found.begin(), found.end(), by_seq);
+  if (found.size() > limit) found.resize(limit);
+  return {};
 }
 
 Result<std::vector<Owed>> Reader::due(InstanceId instance, Milliseconds now_ms, int count_max) {
@@ -127,6 +156,7 @@ Result<std::optional<Seq>> Reader::first_waiting(InstanceId instance) {
 }
 
 Result<Milliseconds> Reader::newest_of_subject(SubjectKey subject) {
+  if (const std::optional<Milliseconds> young_ms = young_.newest_of_subject(subject)) return *young_ms;
   Statement &newest = statements_.newest_of_subject.bind(subject);
   const int code = newest.step();
   const Milliseconds newest_ms = code == SQLITE_ROW ? newest.integer(0) : newest_ms_none;
@@ -188,7 +218,7 @@ Result<ReaderPool::Loan> ReaderPool::lend() {
       return Loan(*this, std::move(reader), generation);
     }
   }
-  Result<std::unique_ptr<Reader>> opened = Reader::open(path_, vfs_);
+  Result<std::unique_ptr<Reader>> opened = Reader::open(path_, vfs_, young_);
   if (opened.ok()) return Loan(*this, std::move(*opened), generation);
   give_back(nullptr, generation);
   return opened.error();

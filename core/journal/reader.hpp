@@ -13,12 +13,13 @@
 #include "journal/journal.hpp"
 #include "journal/record.hpp"
 #include "journal/sqlite.hpp"
+#include "journal/young_index.hpp"
 
 namespace bellhop::core {
 
 class Reader {
  public:
-  static Result<std::unique_ptr<Reader>> open(const std::string &path, const std::string &vfs);
+  static Result<std::unique_ptr<Reader>> open(const std::string &path, const std::string &vfs, const YoungIndex &young);
 
   Result<std::vector<Owed>> owed(InstanceId instance, Seq after, int count_max);
   Result<std::vector<Owed>> owed_of_subject(InstanceId instance, SubjectKey subject, Seq after, Seq up_to, int count_max);
@@ -32,13 +33,15 @@ class Reader {
 
  private:
   struct Statements {
-    Statement owed, owed_of_subject, due, next_due, is_waiting, first_waiting, load, newest_of_subject;
+    Statement owed, owed_of_subject, owed_one, due, next_due, is_waiting, first_waiting, load, newest_of_subject;
   };
-  Reader() = default;
+  explicit Reader(const YoungIndex &young) : young_(young) {}
   Result<void> prepare();
+  Result<void> add_young(std::vector<Owed> &found, const std::vector<Seq> &seqs, InstanceId instance, int count_max);
   Result<std::vector<Owed>> read_owed(Statement &statement, InstanceId instance);
   Result<Milliseconds> newest_of_subject(SubjectKey subject);
 
+  const YoungIndex &young_;
   Database database_;
   Statements statements_;
 };
@@ -47,7 +50,8 @@ class ReaderPool {
  public:
   static constexpr int readers_max = 8;
 
-  ReaderPool(std::string path, std::string vfs) : path_(std::move(path)), vfs_(std::move(vfs)) {}
+  ReaderPool(std::string path, std::string vfs, const YoungIndex &young)
+      : path_(std::move(path)), vfs_(std::move(vfs)), young_(young) {}
 
   // A reader until it is destroyed; waits for one when all are lent.
   class Loan {
@@ -76,6 +80,7 @@ class ReaderPool {
   void give_back(std::unique_ptr<Reader> reader, int generation);
 
   const std::string path_, vfs_;
+  const YoungIndex &young_;
   Mutex mutex_;
   CondVar changed_;
   std::vector<std::unique_ptr<Reader>> idle_ GUARDED_BY(mutex_);

@@ -12,8 +12,8 @@ namespace {
 constexpr std::int64_t application_id = 0x42484c50;  // "BHLP"
 
 // Columns that are read without the bodies stand before them, so that SQLite need not follow a row's overflow pages.
-// event_subject carries seq and newest_ms: whether an event is late costs one probe of the index. The running maximum is
-// kept in every row, not in a table of subjects, because then nothing but the event is ever written at append.
+// event_id and event_subject are indexes that we keep ourselves (journal/young_index.hpp): an event is in them or in young.
+// event_subject carries newest_ms, the running maximum: whether an event is late costs one probe.
 // The partial indexes hold only what is unfinished: they stay small whatever is retained.
 constexpr const char *migration_1 = R"(
 CREATE TABLE event(
@@ -33,9 +33,21 @@ CREATE TABLE event(
   body BLOB NOT NULL,
   json BLOB NOT NULL,
   crc INTEGER NOT NULL) STRICT;
-CREATE INDEX event_id ON event(id_key);
-CREATE INDEX event_subject ON event(subject_key, seq, newest_ms) WHERE subject_key IS NOT NULL;
 CREATE INDEX event_quarantined ON event(seq) WHERE (flags & 2) != 0;
+CREATE TABLE young(
+  seq INTEGER PRIMARY KEY,
+  id_key INTEGER NOT NULL,
+  subject_key INTEGER,
+  newest_ms INTEGER NOT NULL) STRICT;
+CREATE TABLE event_id(
+  id_key INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY(id_key, seq)) STRICT, WITHOUT ROWID;
+CREATE TABLE event_subject(
+  subject_key INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  newest_ms INTEGER NOT NULL,
+  PRIMARY KEY(subject_key, seq)) STRICT, WITHOUT ROWID;
 CREATE TABLE instance(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   name TEXT NOT NULL UNIQUE,

@@ -114,7 +114,8 @@ Result<Seq> find(Database &database, std::string_view text) {
   const Error none{Kind::not_found, "there is no event \"" + std::string(text) + "\""};
   if (reference->id_prefix.empty()) return none;
   Result<Statement> by_id =
-      database.prepare("SELECT seq, id FROM event INDEXED BY event_id WHERE id_key BETWEEN ? AND ?");
+      database.prepare("SELECT seq, id FROM event WHERE seq IN (SELECT seq FROM event_id WHERE id_key BETWEEN ?1 AND ?2 "
+                       "UNION SELECT seq FROM young WHERE id_key BETWEEN ?1 AND ?2) ORDER BY seq");
   if (!by_id.ok()) return by_id.error();
   by_id->bind(reference->low, reference->high);
   std::optional<Seq> found;

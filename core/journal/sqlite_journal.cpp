@@ -116,8 +116,8 @@ Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(JournalOptions option
 SqliteJournal::SqliteJournal(JournalOptions options, File lock)
     : options_(std::move(options)),
       lock_(std::move(lock)),
-      readers_(options_.path, options_.vfs),
-      writer_(options_, [this] { readers_.renew(); }) {}
+      readers_(options_.path, options_.vfs, young_),
+      writer_(options_, young_, [this] { readers_.renew(); }) {}
 
 // ---- writes ---------------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@
 #include "journal/reader.hpp"
 #include "journal/storage.hpp"
 #include "journal/writer.hpp"
+#include "journal/young_index.hpp"
 
 namespace bellhop::core {
 
@@ -55,6 +56,7 @@ class SqliteJournal final : public Journal, public Inspect {
 
   const JournalOptions options_;
   const File lock_;     // until all connections are closed
+  YoungIndex young_;
   ReaderPool readers_;  // its readers close before the writer: the last connection to close cleans up
   Writer writer_;
 };

@@ -94,8 +94,12 @@ class Verification {
   void report_gap(Seq first, Seq last) { found("events " + text_of(first) + " to " + text_of(last) + " are missing"); }
 
   void check_events() {
-    Result<Statement> rows = database_.prepare("SELECT " + std::string(event_columns) +
-                                               " FROM event WHERE seq >= ? ORDER BY seq LIMIT ?");
+    Result<Statement> rows = database_.prepare(
+        "SELECT " + std::string(event_columns) +
+        ", EXISTS (SELECT 1 FROM young y WHERE y.seq = e.seq AND y.id_key = e.id_key AND y.subject_key IS e.subject_key "
+        "AND y.newest_ms = e.newest_ms), EXISTS (SELECT 1 FROM event_id i WHERE i.id_key = e.id_key AND i.seq = e.seq), "
+        "e.subject_key IS NULL OR EXISTS (SELECT 1 FROM event_subject s WHERE s.subject_key = e.subject_key AND "
+        "s.seq = e.seq AND s.newest_ms = e.newest_ms) FROM event e WHERE seq >= ? ORDER BY seq LIMIT ?");
     if (!rows.ok()) return found(rows.error().sentence);
     for (Seq before = 0; before != expected_;) {
       before = expected_;
@@ -119,6 +123,9 @@ class Verification {
     report_.newest = std::max(report_.newest, record.seq);
     expected_ = record.seq + 1;
     if (!is_intact(row, record)) found("event " + text_of(record.seq) + " is not what was written (its checksum differs)");
+    const bool is_young = row.integer(16) != 0, has_id = row.integer(17) != 0, has_subject = row.integer(18) != 0;
+    if (!is_young && !has_id) found("event " + text_of(record.seq) + " is missing in the index of ids");
+    if (!is_young && !has_subject) found("event " + text_of(record.seq) + " is missing in the index of subjects");
   }
 
   void check_end() {

@@ -21,60 +21,96 @@ int WriteSession::begin() {
   next_seq_begun_ = next_seq_;
   instances_begun_.clear();
   instances_made_.clear();
+  young_begun_.clear();
+  merge_begun_ = merge_;
   return ok_if_done(statements_.begin.run());
 }
 
 int WriteSession::commit() {
   if (const int code = flush_instances(); code != SQLITE_OK) return code;
+  if (const int code = merge_some(2 * young_begun_.size()); code != SQLITE_OK) return code;
   CRASH_POINT("journal.before_commit");
   const int code = ok_if_done(statements_.commit.run());
-  if (code == SQLITE_OK) CRASH_POINT("journal.after_commit");
-  return code;
+  if (code != SQLITE_OK) return code;
+  CRASH_POINT("journal.after_commit");
+  young_.add(young_begun_);
+  if (merge_.deleted != 0 && merge_.deleted == young_.merging_last()) {
+    young_.end_merge();
+    merge_ = {};
+  }
+  return SQLITE_OK;
 }
 
 // SQLite rolls some failed transactions back by itself; what is kept in memory goes back in any case.
 void WriteSession::rollback() {
   if (database_.is_in_transaction()) statements_.rollback.run();
   next_seq_ = next_seq_begun_;
+  merge_ = merge_begun_;
   for (auto &[id, record] : instances_begun_) instances_[id] = record;
   for (const InstanceId id : instances_made_) instances_.erase(id);
 }
 
 // ---- events ---------------------------------------------------------------------------------------------------------
 
-// The index knows 8 bytes of the id; only a row with all 16 is the same event.
-int WriteSession::find_duplicate(const EventRecord &record, Result<Appended> &out, bool &is_found) {
-  Statement &find = statements_.find_id.bind(record.id_key);
-  int code = SQLITE_OK;
-  while ((code = find.step()) == SQLITE_ROW) {
-    if (find.bytes(1) != record.id) continue;
-    out = Appended{find.integer(0), true, (find.integer(2) & flag_late) != 0};
+// The indexes know 8 bytes of the id; only a row with all 16 is the same event.
+int WriteSession::is_same(Seq seq, std::string_view id, Result<Appended> &out, bool &is_found) {
+  Statement &row = statements_.id_of_event.bind(seq);
+  const int code = row.step();
+  if (code == SQLITE_ROW && row.bytes(0) == id) {
+    out = Appended{seq, true, (row.integer(1) & flag_late) != 0};
     is_found = true;
-    code = SQLITE_DONE;
-    break;
   }
-  find.reset();
-  return ok_if_done(code);
+  row.reset();
+  return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
-int WriteSession::set_lateness(EventRecord &record) {
-  Statement &newest = statements_.newest_of_subject.bind(*record.subject_key);
-  const int code = newest.step();
-  const Milliseconds before = code == SQLITE_ROW ? newest.integer(0) : newest_ms_none;
-  newest.reset();
-  if (code != SQLITE_ROW && code != SQLITE_DONE) return code;
-  const Lateness late = lateness(before, record.time_ms, record.received_ms);
-  if (late.is_late) record.flags |= flag_late;
-  record.newest_ms = late.newest_ms;
+int WriteSession::find_duplicate(const EventRecord &record, Result<Appended> &out, bool &is_found) {
+  std::vector<Seq> seqs = young_.seqs_of_id(record.id_key);
+  for (const YoungEntry &entry : young_begun_) {
+    if (entry.id_key == record.id_key) seqs.push_back(entry.seq);
+  }
+  Statement &find = statements_.find_id.bind(record.id_key);
+  int code = SQLITE_OK;
+  while ((code = find.step()) == SQLITE_ROW) seqs.push_back(find.integer(0));
+  find.reset();
+  if (code != SQLITE_DONE) return code;
+  for (const Seq seq : seqs) {
+    code = is_same(seq, record.id, out, is_found);
+    if (code != SQLITE_OK || is_found) return code;
+  }
   return SQLITE_OK;
+}
+
+// The newest entry of a subject is in the youngest place that has any.
+int WriteSession::newest_of_subject(SubjectKey subject, Milliseconds &newest_ms) {
+  for (auto entry = young_begun_.rbegin(); entry != young_begun_.rend(); ++entry) {
+    if (!entry->has_subject || entry->subject_key != subject) continue;
+    newest_ms = entry->newest_ms;
+    return SQLITE_OK;
+  }
+  if (const std::optional<Milliseconds> young_ms = young_.newest_of_subject(subject)) {
+    newest_ms = *young_ms;
+    return SQLITE_OK;
+  }
+  Statement &newest = statements_.newest_of_subject.bind(subject);
+  const int code = newest.step();
+  newest_ms = code == SQLITE_ROW ? newest.integer(0) : newest_ms_none;
+  newest.reset();
+  return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
 int WriteSession::append(EventRecord r, std::uint32_t content, Result<Appended> &out) {
   bool is_found = false;
   int code = find_duplicate(r, out, is_found);
   if (code != SQLITE_OK || is_found) return code;
-  if (r.subject_key) code = set_lateness(r);
-  if (code != SQLITE_OK) return code;
+  if (r.subject_key) {
+    Milliseconds newest_ms = newest_ms_none;
+    code = newest_of_subject(*r.subject_key, newest_ms);
+    if (code != SQLITE_OK) return code;
+    const Lateness late = lateness(newest_ms, r.time_ms, r.received_ms);
+    if (late.is_late) r.flags |= flag_late;
+    r.newest_ms = late.newest_ms;
+  }
   r.seq = next_seq_;
   const auto crc = static_cast<std::int64_t>(event_crc(r, content));
   using Blob = Statement::Blob;
@@ -89,9 +125,37 @@ int WriteSession::append(EventRecord r, std::uint32_t content, Result<Appended> 
   code = insert.run();
   if (code != SQLITE_DONE) return code;
   CRASH_POINT("journal.after_insert");
+  Statement &young = statements_.insert_young;
+  code = r.subject_key ? young.bind(r.seq, r.id_key, *r.subject_key, r.newest_ms).run()
+                       : young.bind(r.seq, r.id_key, nullptr, r.newest_ms).run();
+  if (code != SQLITE_DONE) return code;
+  young_begun_.push_back({r.seq, r.id_key, r.subject_key.value_or(0), r.newest_ms, r.subject_key.has_value()});
   ++next_seq_;
   out = Appended{r.seq, false, (r.flags & flag_late) != 0};
   return SQLITE_OK;
+}
+
+// Twice as many as were appended, so that a generation is merged before the next one is full. What a restart interrupts
+// begins anew: an entry that is there already is left alone.
+int WriteSession::merge_some(std::size_t count) {
+  const std::size_t merging_count = count == 0 ? 0 : young_.merging_count();
+  if (merging_count == 0) return SQLITE_OK;
+  for (const YoungEntry &entry : young_.slice(YoungIndex::Order::id, merge_.ids_count, count)) {
+    const int code = statements_.merge_id.bind(entry.id_key, entry.seq).run();
+    if (code != SQLITE_DONE) return code;
+    ++merge_.ids_count;
+  }
+  for (const YoungEntry &entry : young_.slice(YoungIndex::Order::subject, merge_.subjects_count, count)) {
+    ++merge_.subjects_count;
+    if (!entry.has_subject) continue;
+    const int code = statements_.merge_subject.bind(entry.subject_key, entry.seq, entry.newest_ms).run();
+    if (code != SQLITE_DONE) return code;
+  }
+  if (merge_.ids_count < merging_count || merge_.subjects_count < merging_count) return SQLITE_OK;
+  CRASH_POINT("journal.merged");
+  if (merge_.deleted == 0) merge_.deleted = young_.merging_first() - 1;
+  merge_.deleted = std::min(merge_.deleted + 8 * static_cast<Seq>(count), young_.merging_last());
+  return ok_if_done(statements_.delete_young.bind(merge_.deleted).run());
 }
 
 // ---- deliveries -----------------------------------------------------------------------------------------------------

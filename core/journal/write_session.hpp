@@ -16,6 +16,7 @@
 #include "journal/journal.hpp"
 #include "journal/record.hpp"
 #include "journal/sqlite.hpp"
+#include "journal/young_index.hpp"
 
 namespace bellhop::core {
 
@@ -24,13 +25,15 @@ class WriteSession {
   struct Place {
     std::string path;
     std::string vfs;
+    std::size_t generation_count = 0;
     Milliseconds wall_ms = 0;  // for the record of a hole
   };
 
   // Opens or makes the file, brings its schema up, makes durable whatever a killed predecessor left in the write-ahead log,
   // looks for a lost tail (by the high-water mark) and checks the last rows. Damage is logged; only what makes writing
   // impossible is an error.
-  static Result<std::unique_ptr<WriteSession>> open(const Place &place, Seq mark, const Log &log);
+  //   young     filled anew here, kept up to date by commit(); outlives the session
+  static Result<std::unique_ptr<WriteSession>> open(const Place &place, Seq mark, YoungIndex &young, const Log &log);
   ~WriteSession();
 
   int begin();
@@ -43,8 +46,9 @@ class WriteSession {
   int open_instance(std::string_view name, Start start, Result<OpenedInstance> &out);
   int park_instances_except(const std::vector<std::string> &names);
 
-  // Moves the write-ahead log into the database when it is long enough for that.
-  int checkpoint_if_long();
+  // What can wait until the callers have their answers: moves the write-ahead log into the database when it is long enough
+  // for that, and readies a generation of index entries for merging.
+  int tidy();
 
   Seq newest() const { return next_seq_ - 1; }
   Error error(std::string_view what) const { return database_.error(what); }
@@ -52,20 +56,31 @@ class WriteSession {
  private:
   struct Statements {
     Statement begin, commit, rollback;
-    Statement find_id, newest_of_subject, insert_event;
+    Statement id_of_event, find_id, newest_of_subject, insert_event, insert_young;
+    Statement merge_id, merge_subject, delete_young;
     Statement delivery_state, put_delivery, dead_letter, find_replay, put_replay, event_flags, insert_replay;
     Statement insert_instance, put_instance;
   };
 
-  WriteSession() = default;
+  // How far the merging generation has come: entries merged in either order, and the last seq deleted from young.
+  struct Merge {
+    std::size_t ids_count = 0, subjects_count = 0;
+    Seq deleted = 0;
+  };
+
+  explicit WriteSession(YoungIndex &young) : young_(young) {}
   Result<void> prepare();
   Result<void> make_log_durable();
   Result<void> load_instances(const Log &log);
+  Result<void> load_young();
   Result<void> find_position(const Place &place, Seq mark, const Log &log);
   Result<void> record_hole(Hole hole, const Log &log);
 
+  int is_same(Seq seq, std::string_view id, Result<Appended> &out, bool &is_found);
   int find_duplicate(const EventRecord &record, Result<Appended> &out, bool &is_found);
-  int set_lateness(EventRecord &record);
+  int newest_of_subject(SubjectKey subject, Milliseconds &newest_ms);
+  int merge_some(std::size_t count);
+  int checkpoint_if_long();
   int check(const SettleBatch &batch, Result<void> &out);
   int put_live(const Settlement &settlement);
   int put_replay(const Settlement &settlement);
@@ -73,6 +88,11 @@ class WriteSession {
   int revive_dead_letter(const Settlement &replay);
   int write_instance(const InstanceRecord &record);
   int flush_instances();
+
+  YoungIndex &young_;
+  std::vector<YoungEntry> young_begun_;  // of the events since begin()
+  Merge merge_, merge_begun_;
+  std::size_t generation_count_ = 0;
 
   Database database_;
   Statements statements_;

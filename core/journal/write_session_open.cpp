@@ -20,8 +20,10 @@ int note_log_pages(void *pages, sqlite3 *, const char *, int count) {
 
 }  // namespace
 
-Result<std::unique_ptr<WriteSession>> WriteSession::open(const Place &place, Seq mark, const Log &log) {
-  std::unique_ptr<WriteSession> session(new WriteSession);
+Result<std::unique_ptr<WriteSession>> WriteSession::open(const Place &place, Seq mark, YoungIndex &young,
+                                                         const Log &log) {
+  std::unique_ptr<WriteSession> session(new WriteSession(young));
+  session->generation_count_ = place.generation_count;
   Result<Database> opened = Database::open_writer(place.path, place.vfs);
   if (!opened.ok()) return opened.error();
   session->database_ = std::move(*opened);
@@ -32,6 +34,7 @@ Result<std::unique_ptr<WriteSession>> WriteSession::open(const Place &place, Seq
   if (Result<void> done = session->make_log_durable(); !done.ok()) return done.error();
   if (Result<void> done = session->prepare(); !done.ok()) return done.error();
   if (Result<void> done = session->load_instances(log); !done.ok()) return done.error();
+  if (Result<void> done = session->load_young(); !done.ok()) return done.error();
   if (Result<void> done = session->find_position(place, mark, log); !done.ok()) return done.error();
   sqlite3_wal_hook(database.raw(), note_log_pages, &session->log_pages_);
   return session;
@@ -53,6 +56,11 @@ Result<void> WriteSession::make_log_durable() {
   if (code == SQLITE_OK) return {};
   if ((code & 0xff) == SQLITE_BUSY && log_count >= 0 && log_count == moved_count) return {};  // moved, not yet cut off
   return database_.error("make the write-ahead log durable of");
+}
+
+int WriteSession::tidy() {
+  young_.begin_merge(generation_count_);
+  return checkpoint_if_long();
 }
 
 int WriteSession::checkpoint_if_long() {
@@ -82,9 +90,14 @@ Result<void> WriteSession::prepare() {
       {&statements_.begin, "BEGIN IMMEDIATE"},
       {&statements_.commit, "COMMIT"},
       {&statements_.rollback, "ROLLBACK"},
-      {&statements_.find_id, "SELECT seq, id, flags FROM event INDEXED BY event_id WHERE id_key=? ORDER BY seq"},
-      {&statements_.newest_of_subject, "SELECT newest_ms FROM event INDEXED BY event_subject WHERE subject_key=? "
-                                       "ORDER BY seq DESC LIMIT 1"},
+      {&statements_.id_of_event, "SELECT id, flags FROM event WHERE seq=?"},
+      {&statements_.find_id, "SELECT seq FROM event_id WHERE id_key=?"},
+      {&statements_.newest_of_subject,
+       "SELECT newest_ms FROM event_subject WHERE subject_key=? ORDER BY seq DESC LIMIT 1"},
+      {&statements_.insert_young, "INSERT INTO young(seq, id_key, subject_key, newest_ms) VALUES(?,?,?,?)"},
+      {&statements_.merge_id, "INSERT OR IGNORE INTO event_id(id_key, seq) VALUES(?,?)"},
+      {&statements_.merge_subject, "INSERT OR IGNORE INTO event_subject(subject_key, seq, newest_ms) VALUES(?,?,?)"},
+      {&statements_.delete_young, "DELETE FROM young WHERE seq<=?"},
       {&statements_.insert_event, into_event},
       {&statements_.delivery_state, "SELECT state FROM delivery WHERE instance=? AND seq=?"},
       {&statements_.put_delivery, into_delivery},
@@ -125,6 +138,19 @@ Result<void> WriteSession::load_instances(const Log &log) {
     instances_[record.id] = std::move(record);
   }
   if (code != SQLITE_DONE) return database_.error("read the instances of");
+  return {};
+}
+
+Result<void> WriteSession::load_young() {
+  Result<Statement> rows = database_.prepare("SELECT seq, id_key, subject_key, newest_ms FROM young ORDER BY seq");
+  if (!rows.ok()) return rows.error();
+  std::vector<YoungEntry> entries;
+  int code = SQLITE_OK;
+  while ((code = rows->step()) == SQLITE_ROW) {
+    entries.push_back({rows->integer(0), rows->integer(1), rows->integer(2), rows->integer(3), !rows->is_null(2)});
+  }
+  if (code != SQLITE_DONE) return database_.error("read the young index of");
+  young_.reset(entries);
   return {};
 }
 

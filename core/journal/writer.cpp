@@ -16,8 +16,8 @@ constexpr std::int64_t space_batches_max = 64;  // or this many batches
 
 }  // namespace
 
-Writer::Writer(const JournalOptions &options, std::function<void()> reopened)
-    : options_(options), reopened_(std::move(reopened)) {}
+Writer::Writer(const JournalOptions &options, YoungIndex &young, std::function<void()> reopened)
+    : options_(options), young_(young), reopened_(std::move(reopened)) {}
 
 Writer::~Writer() {
   is_stopping_ = true;
@@ -45,7 +45,8 @@ Result<void> Writer::open_session() {
   }
   const Seq acknowledged = std::max(found->mark.value_or(0), newest());
   Result<std::unique_ptr<WriteSession>> opened =
-      WriteSession::open({options_.path, options_.vfs, options_.clock->wall_ms()}, acknowledged, *options_.log);
+      WriteSession::open({options_.path, options_.vfs, options_.generation_count, options_.clock->wall_ms()}, acknowledged,
+                         young_, *options_.log);
   if (!opened.ok()) return opened.error();
   session_ = std::move(*opened);
   if (!found->mark && session_->newest() > 0) {
@@ -114,7 +115,7 @@ void Writer::write_batch(WriteRequest *first) {
   const int code = apply(first);
   if (code != SQLITE_OK) return failed(first, code);
   committed(first);
-  move_log();
+  tidy();
 }
 
 int Writer::apply(WriteRequest *first) {
@@ -165,8 +166,8 @@ void Writer::failed(WriteRequest *first, int code) {
 }
 
 // After the answers: a checkpoint takes as long as several commits.
-void Writer::move_log() {
-  const int code = session_->checkpoint_if_long();
+void Writer::tidy() {
+  const int code = session_->tidy();
   if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) return;
   const Error error = session_->error("move the write-ahead log into the journal");
   if ((code & 0xff) == SQLITE_FULL) return note_full(error.sentence);

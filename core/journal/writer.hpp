@@ -24,7 +24,7 @@ namespace bellhop::core {
 class Writer {
  public:
   // `reopened` is called on the journal's thread whenever the connection was opened anew.
-  Writer(const JournalOptions &options, std::function<void()> reopened);
+  Writer(const JournalOptions &options, YoungIndex &young, std::function<void()> reopened);
   ~Writer();  // writes what is queued, then stops
 
   Result<void> start();
@@ -43,7 +43,7 @@ class Writer {
   WriteRequest *refuse_for_space(WriteRequest *first);
   bool has_space();
   void note_full(const std::string &sentence);
-  void move_log();
+  void tidy();
   void storage_failed(const std::string &sentence);
   Result<void> open_session();
   void mark(Seq newest);
@@ -51,6 +51,7 @@ class Writer {
   void mark_failed(const Error &error);
 
   const JournalOptions &options_;
+  YoungIndex &young_;
   const std::function<void()> reopened_;
   std::function<void()> hint_;
   WriteQueue queue_;

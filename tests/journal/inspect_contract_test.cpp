@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "fault_vfs.hpp"
 #include "fixtures.hpp"
 #include "journal/memory_journal.hpp"
 
@@ -21,6 +22,8 @@ class InspectContract : public testing::TestWithParam<std::string> {
       inspect_ = &memory_;
       return;
     }
+    sqlite_.options.vfs = FaultVfs::name;  // what is kept on a disk is for other tests: syncs cost nothing here
+    if (GetParam() == "sqlite_merging") sqlite_.options.generation_count = 2;  // merges all the time
     const Result<void> opened = sqlite_.open();
     ASSERT_TRUE(opened.ok()) << opened.error().sentence;
     journal_ = sqlite_.journal.get();
@@ -51,12 +54,13 @@ class InspectContract : public testing::TestWithParam<std::string> {
 
  private:
   MemoryJournal memory_;
+  FaultVfs vfs_;
   SqliteFixture sqlite_;
   Journal *journal_ = nullptr;
   Inspect *inspect_ = nullptr;
 };
 
-INSTANTIATE_TEST_SUITE_P(Every, InspectContract, testing::Values("memory", "sqlite"),
+INSTANTIATE_TEST_SUITE_P(Every, InspectContract, testing::Values("memory", "sqlite", "sqlite_merging"),
                          [](const auto &param_info) { return param_info.param; });
 
 TEST_P(InspectContract, lists_events_newest_first_within_bounds) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "fault_vfs.hpp"
 #include "fixtures.hpp"
 #include "journal/memory_journal.hpp"
 
@@ -19,6 +20,8 @@ class JournalContract : public testing::TestWithParam<std::string> {
     if (GetParam() == "memory") {
       journal_ = &memory_;
     } else {
+      sqlite_.options.vfs = FaultVfs::name;  // what is kept on a disk is for other tests: syncs cost nothing here
+      if (GetParam() == "sqlite_merging") sqlite_.options.generation_count = 2;  // merges all the time
       const Result<void> opened = sqlite_.open();
       ASSERT_TRUE(opened.ok()) << opened.error().sentence;
       journal_ = sqlite_.journal.get();
@@ -46,11 +49,12 @@ class JournalContract : public testing::TestWithParam<std::string> {
 
  private:
   MemoryJournal memory_;
+  FaultVfs vfs_;
   SqliteFixture sqlite_;
   Journal *journal_ = nullptr;
 };
 
-INSTANTIATE_TEST_SUITE_P(Every, JournalContract, testing::Values("memory", "sqlite"),
+INSTANTIATE_TEST_SUITE_P(Every, JournalContract, testing::Values("memory", "sqlite", "sqlite_merging"),
                          [](const auto &param_info) { return param_info.param; });
 
 // ---- append and load ------------------------------------------------------------------------------------------------

@@ -22,7 +22,10 @@ class JournalDamage : public testing::Test {
     int detected_count = 0, harmless_count = 0;
   };
 
-  JournalDamage() { f_.options.vfs = FaultVfs::name; }
+  JournalDamage() {
+    f_.options.vfs = FaultVfs::name;
+    f_.options.generation_count = 5;  // some entries merged, some young
+  }
 
   static Webhook webhook(int number) {
     Webhook made(number, "booking/" + std::to_string(number % 3), 1'000 + number);

@@ -20,6 +20,7 @@ class JournalFault : public testing::Test {
  protected:
   JournalFault() {
     f_.options.vfs = FaultVfs::name;
+    f_.options.generation_count = 16;
     f_.options.fatal = [this](const std::string &sentence) {
       ++fatal_count_;
       fatal_ = sentence;

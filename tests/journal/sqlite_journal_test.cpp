@@ -324,6 +324,7 @@ TEST(SqliteJournal, numbers_the_events_of_32_threads_without_gaps_and_their_dupl
   constexpr int threads_count = 32, appends_count = 200, bodies_count = threads_count * appends_count / 2;
   SqliteFixture f;
   f.options.batch_max = 20;  // fewer than threads: batches are cut
+  f.options.generation_count = 500;
   ASSERT_TRUE(f.open().ok());
   std::vector<std::atomic<Seq>> seqs(bodies_count);
   std::atomic<int> first_count{0}, wrong_count{0};
