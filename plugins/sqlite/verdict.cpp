@@ -37,6 +37,9 @@ bellhop::Verdict verdict_of(const DatabaseError &error) {
     case SQLITE_PERM:
     case SQLITE_AUTH:
     case SQLITE_CANTOPEN:
+      if (error.system_errno() == ENOENT || error.system_errno() == ENOTDIR) {
+        return bellhop::Verdict::hold(sentence + ": make its directory, or change `path`", full_ms);
+      }
       return bellhop::Verdict::hold(sentence + ": the plugin may not write there", full_ms);
     case SQLITE_CONSTRAINT:
     case SQLITE_TOOBIG:
