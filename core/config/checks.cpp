@@ -17,6 +17,8 @@ namespace bellhop::core {
 
 namespace {
 
+constexpr const char *listen_forms =
+    "write \"host:port\", \"[v6 address]:port\" or \"unix:/path\"; a port is 0 to 65535";
 constexpr std::size_t socket_path_bytes_max = sizeof(sockaddr_un{}.sun_path) - 1;
 
 bool number_in(std::string_view text, int min, int max) {
@@ -105,7 +107,7 @@ class Checks {
     const Listen listen = parse_listen(http.listen);
     if (!listen.is_valid) {
       refuse("http.listen", "listen in [http] cannot be \"" + http.listen +
-                                "\"; write \"host:port\", \"[v6 address]:port\" or \"unix:/path\"");
+                                "\"; " + listen_forms);
     } else if (!listen.is_unix && !is_loopback(listen.host)) {
       warn("http.listen", "the webhook listener on " + http.listen +
                               " speaks plain HTTP beyond this machine; put a proxy with TLS in front of it");
@@ -195,6 +197,11 @@ class Checks {
 };
 
 }  // namespace
+
+Result<void> check_listen(const std::string &text) {
+  if (parse_listen(text).is_valid) return {};
+  return Error{Kind::invalid, "cannot be \"" + text + "\"; " + listen_forms};
+}
 
 void check_config(Loaded &loaded) { Checks(loaded).run(); }
 

@@ -9,4 +9,8 @@ namespace bellhop::core {
 
 void check_config(Loaded &loaded);
 
+// Whether `text` is an address to listen on; the error begins with "cannot be".
+//   errors    invalid
+Result<void> check_listen(const std::string &text);
+
 }  // namespace bellhop::core

@@ -62,7 +62,13 @@ Result<std::string> embedded_config(const std::string &state_dir) {
   std::error_code path_error;
   const std::string dir = std::filesystem::absolute(state_dir, path_error).lexically_normal().string();
   if (mkdir(dir.c_str(), 0700) != 0 && errno != EEXIST) return failed("make the state directory", dir);
+  if (!std::filesystem::is_directory(dir, path_error)) {
+    return Error{Kind::unavailable, "the state directory " + dir + " is there, but it is no directory"};
+  }
   const std::string token_file = (std::filesystem::path(dir) / "appointlet.token").string();
+  if (access(token_file.c_str(), F_OK) != 0 && access(dir.c_str(), W_OK | X_OK) != 0) {
+    return Error{Kind::unavailable, "the state directory " + dir + " may not be written: " + std::strerror(errno)};
+  }
   if (const Result<void> kept = keep_token(token_file); !kept) return kept.error();
   std::string text = "state_dir = ";
   append_json_string(text, dir);

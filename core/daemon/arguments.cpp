@@ -102,7 +102,7 @@ std::string help_text() {
     text += line + "\n";
   }
   return text +
-         "\nSIGTERM or SIGINT stops it within stop_max; a second SIGINT stops it at once.\n"
+         "\nSIGTERM or SIGINT stops it within stop_max; another, half a second later or more, stops it at once.\n"
          "Exit status: 0 stopped, 1 internal fault, 64 usage, 69 cannot listen, 73 state cannot be made or opened,\n"
          "74 journal storage failed, 75 another daemon holds the journal, 78 config refused.\n";
 }

@@ -11,6 +11,8 @@
 #include <optional>
 #include <tuple>
 
+#include "config/checks.hpp"
+
 namespace bellhop::core {
 
 namespace {
@@ -71,6 +73,10 @@ std::variant<Prepared, Failure> prepare(Arguments arguments, Surroundings surrou
   arguments.config = absolute(arguments.config);
   arguments.state_dir = absolute(arguments.state_dir);
   arguments.pidfile = absolute(arguments.pidfile);
+  if (!arguments.listen.empty()) {
+    const Result<void> listen = check_listen(arguments.listen);
+    if (!listen) return Failure{daemon_usage, "--listen " + listen.error().sentence};
+  }
   std::variant<Loaded, Failure> chosen = load(arguments, surroundings);
   if (Failure *failure = std::get_if<Failure>(&chosen)) return std::move(*failure);
   Loaded loaded = std::get<Loaded>(std::move(chosen));

@@ -20,6 +20,8 @@ namespace {
 
 constexpr int wake_signal = SIGUSR2;  // ours: "look at the flags"
 constexpr Milliseconds fatal_stop_ms = 1'000;
+// timeout(1), npm and some container runtimes signal the process and then its group: one wish, not two.
+constexpr Milliseconds same_wish_ms_max = 500;
 
 sigset_t waited_signals() {
   sigset_t set;
@@ -92,6 +94,7 @@ class Run {
   // The budget is the daemon's; a second signal is the operator's impatience.
   int stop(Daemon &daemon) {
     notify_.send("STOPPING=1\nSTATUS=Finishes what is in flight.");
+    const Milliseconds asked_ms = clock_.steady_ms();
     const Milliseconds budget_ms = has_failed_ ? fatal_stop_ms : prepared_.config.stop_ms_max;
     std::atomic<bool> is_stopped{false}, is_clean{false};
     std::thread stopper([&] {
@@ -102,6 +105,7 @@ class Run {
     const sigset_t set = waited_signals();
     for (int signal = 0; !is_stopped;) {
       if (sigwait(&set, &signal) != 0 || (signal != SIGTERM && signal != SIGINT)) continue;
+      if (clock_.steady_ms() - asked_ms < same_wish_ms_max) continue;
       // Children end with the thread that started them; what they had in flight is delivered again at the next start.
       std::fputs("bellhopd: stopped at once; deliveries cut off are made again at the next start\n", stderr);
       _exit(daemon_stopped);

@@ -60,5 +60,12 @@ TEST_F(Embedded, says_which_directory_it_could_not_make) {
   EXPECT_THAT(text.error().sentence, HasSubstr("cannot make the state directory " + dir_ + "/file/state: "));
 }
 
+TEST_F(Embedded, says_that_the_state_directory_is_a_file) {
+  const Result<std::string> text = embedded_config(write("file", "x"));
+
+  ASSERT_FALSE(text.ok());
+  EXPECT_EQ(text.error().sentence, "the state directory " + dir_ + "/file is there, but it is no directory");
+}
+
 }  // namespace
 }  // namespace bellhop::core

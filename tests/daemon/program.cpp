@@ -181,7 +181,7 @@ TEST_F(Program, answers_what_it_is_reading_before_it_stops) {
   EXPECT_EQ(daemon.wait(), 0) << daemon.log();
 }
 
-TEST_F(Program, stops_at_once_at_the_second_sigint) {
+TEST_F(Program, stops_at_once_at_a_later_second_sigint) {
   DaemonProcess daemon(directory_.path(), config);
   ASSERT_TRUE(daemon.start()) << daemon.log();
   const HalfRequest request(daemon);
@@ -189,10 +189,29 @@ TEST_F(Program, stops_at_once_at_the_second_sigint) {
 
   daemon.kill(SIGINT);
   ASSERT_TRUE(eventually([&] { return has(daemon.log(), "SIGINT: stopping"); })) << daemon.log();
-  daemon.kill(SIGINT);
+  EXPECT_TRUE(eventually([&] {
+    daemon.kill(SIGINT);
+    return has(daemon.log(), "stopped at once");
+  })) << daemon.log();
 
   EXPECT_EQ(daemon.wait(), 0) << daemon.log();
-  EXPECT_TRUE(has(daemon.log(), "stopped at once")) << daemon.log();
+}
+
+// As timeout(1) does it: once to the process, once to its group.
+TEST_F(Program, takes_a_signal_that_comes_twice_at_once_for_one) {
+  DaemonProcess daemon(directory_.path(), config);
+  ASSERT_TRUE(daemon.start()) << daemon.log();
+  const HalfRequest request(daemon);
+  ASSERT_TRUE(request.is_begun());
+
+  daemon.kill(SIGTERM);
+  ASSERT_TRUE(eventually([&] { return has(daemon.log(), "SIGTERM: stopping"); })) << daemon.log();
+  daemon.kill(SIGTERM);
+  request.send_text(":true}");
+
+  EXPECT_TRUE(has(request.answer(), "HTTP/1.1 202 "));
+  EXPECT_EQ(daemon.wait(), 0) << daemon.log();
+  EXPECT_FALSE(has(daemon.log(), "stopped at once")) << daemon.log();
 }
 
 TEST_F(Program, lives_through_sighup) {
@@ -232,6 +251,16 @@ TEST_F(Program, exits_with_75_when_another_daemon_holds_the_state) {
   EXPECT_EQ(second.status, 75) << second.output;
   EXPECT_TRUE(has(second.output, std::to_string(daemon.pid()))) << second.output;
   EXPECT_TRUE(daemon.is_running());
+}
+
+TEST_F(Program, exits_with_64_when_listen_is_no_address) {
+  const fs::path state = directory_.path() / "none";
+
+  const Ran ran = bellhopd({"--state-dir", state.string(), "--listen", "127.0.0.1:65536"});
+
+  EXPECT_EQ(ran.status, 64) << ran.output;
+  EXPECT_TRUE(has(ran.output, "--listen cannot be \"127.0.0.1:65536\"; write \"host:port\"")) << ran.output;
+  EXPECT_FALSE(fs::exists(state));
 }
 
 TEST_F(Program, exits_with_69_when_the_address_is_taken) {
