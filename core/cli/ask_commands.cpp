@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ask_commands.hpp"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <functional>
 
 #include "admin/answers.hpp"
@@ -313,14 +316,40 @@ int run_replay(const ReplayOptions &options, const Surroundings &surroundings, c
       });
 }
 
+namespace {
+
+// 1 means damage, so an unread journal needs another word: a monitor must not cry wolf.
+int complain_unread(const Screen &screen, const Error &error, const std::string &path) {
+  const int code = complain(screen, error);
+  switch (error.kind) {
+    case Kind::not_found:
+      return exit_no_input;
+    case Kind::conflict:
+      return exit_later;
+    case Kind::unavailable:
+      return !path.empty() && ::access(path.c_str(), R_OK) != 0 && errno == EACCES ? exit_denied : code;
+    case Kind::invalid:
+    case Kind::too_large:
+    case Kind::full:
+    case Kind::timeout:
+    case Kind::denied:
+    case Kind::corrupt:
+    case Kind::internal:
+      return code;
+  }
+  return code;
+}
+
+}  // namespace
+
 int run_verify(const VerifyOptions &options, const Surroundings &surroundings, const Screen &screen) {
   if (!options.is_offline) {
     return ask_and_print(options.ask, surroundings, screen, "POST", "/v1/verify", "", print_verify);
   }
   const auto path = find_journal(options.ask.where, surroundings);
-  if (!path) return complain(screen, path.error());
+  if (!path) return complain_unread(screen, path.error(), "");
   const auto report = verify_offline(*path);
-  if (!report) return complain(screen, report.error());
+  if (!report) return complain_unread(screen, report.error(), *path);
   JsonWriter json;
   json.open('{');
   write_verify(json, *report);

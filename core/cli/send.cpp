@@ -81,7 +81,7 @@ std::optional<Error> find_fault(const std::string &name, const std::string &byte
   if (const auto *rejection = std::get_if<Rejection>(&outcome)) {
     return Error{Kind::invalid,
                  place(name, {rejection->line, rejection->column}) + ": this is not JSON: " + rejection->expected +
-                     (rejection->hint.empty() ? "" : ". " + rejection->hint) + ". To send it all the same: --as-is"};
+                     (rejection->hint.empty() ? "" : "; " + rejection->hint) + ". To send it all the same: --as-is"};
   }
   return std::nullopt;
 }

@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <optional>
 #include <vector>
 
 namespace bellhop::core {
@@ -31,22 +30,24 @@ StatePaths paths_of_state(const std::string &state_dir) {
   return {in(state_dir, socket_name), in(state_dir, "journal.db")};
 }
 
-// What a config file speaks of; a config with errors still says where its state is.
-std::optional<StatePaths> paths_of_config(const std::string &file, const Surroundings &surroundings) {
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(file, ignored)) return std::nullopt;
-  const Config config = load_config(file, surroundings).config;
-  if (config.state_dir.empty()) return std::nullopt;
+// What a config file speaks of; a config with errors still says where its state is, but one that could not be read at
+// all would send us to another daemon's.
+Result<StatePaths> paths_of_config(const std::string &file, const Surroundings &surroundings) {
+  const Loaded loaded = load_config(file, surroundings);
+  const Config &config = loaded.config;
+  if (config.state_dir.empty() || (!loaded.errors.empty() && config.places.empty())) {
+    return Error{Kind::invalid, "the config file " + file + " cannot be read" +
+                                    (loaded.errors.empty() ? "" : ": " + loaded.errors.front().text())};
+  }
   return StatePaths{in(config.state_dir, config.admin.socket), in(config.state_dir, config.journal.path)};
-}
-
-Error unreadable_config(const std::string &file) {
-  return {Kind::invalid, "the config file " + file + " cannot be read"};
 }
 
 std::vector<StatePaths> guesses(const Surroundings &surroundings) {
   std::vector<StatePaths> out;
-  if (auto paths = paths_of_config(default_config, surroundings)) out.push_back(*std::move(paths));
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(default_config, ignored)) {
+    if (auto paths = paths_of_config(default_config, surroundings)) out.push_back(*std::move(paths));
+  }
   out.push_back(paths_of_state("/var/lib/bellhop"));
   out.push_back(paths_of_state("./bellhop-state"));
   return out;
@@ -77,8 +78,8 @@ Result<std::string> find_socket(const SocketChoice &choice, const Surroundings &
   if (named != surroundings.environment.end() && !named->second.empty()) return named->second;
   if (!choice.state_dir.empty()) return paths_of_state(choice.state_dir).socket;
   if (!choice.config.empty()) {
-    if (auto paths = paths_of_config(choice.config, surroundings)) return paths->socket;
-    return unreadable_config(choice.config);
+    const auto paths = paths_of_config(choice.config, surroundings);
+    return paths ? Result<std::string>(paths->socket) : paths.error();
   }
   std::string looked, closed;
   for (const auto &[guess, journal] : guesses(surroundings)) {
@@ -95,8 +96,8 @@ Result<std::string> find_socket(const SocketChoice &choice, const Surroundings &
 Result<std::string> find_journal(const SocketChoice &choice, const Surroundings &surroundings) {
   if (!choice.state_dir.empty()) return paths_of_state(choice.state_dir).journal;
   if (!choice.config.empty()) {
-    if (auto paths = paths_of_config(choice.config, surroundings)) return paths->journal;
-    return unreadable_config(choice.config);
+    const auto paths = paths_of_config(choice.config, surroundings);
+    return paths ? Result<std::string>(paths->journal) : paths.error();
   }
   std::string looked;
   for (const auto &[socket, guess] : guesses(surroundings)) {

@@ -206,7 +206,7 @@ TEST_F(Cli, verify_offline_opens_the_journal_when_no_daemon_has_it) {
   const Ran ran = program.run({"verify", "--offline", "--state-dir", scratch.path.string()});
   const Ran json = program.run({"verify", "--offline", "--state-dir", scratch.path.string(), "--json"});
 
-  EXPECT_EQ(held.code, exit_refused) << held.out;
+  EXPECT_EQ(held.code, exit_later) << held.out;
   EXPECT_THAT(held.err, HasSubstr(path));
   EXPECT_EQ(ran.code, exit_ok) << ran.out << ran.err;
   EXPECT_THAT(ran.out, HasSubstr("1 events read, seq 1 to 1: all is well"));
@@ -218,11 +218,22 @@ TEST_F(Cli, verify_offline_without_a_journal_says_where_it_looked) {
   const Ran named = program.run({"verify", "--offline", "--state-dir", scratch.path.string()});
   const Ran config = program.run({"verify", "--offline", "--config", "none.toml"});
 
-  EXPECT_EQ(guessed.code, exit_refused);
+  EXPECT_EQ(guessed.code, exit_no_input);
   EXPECT_THAT(guessed.err, HasSubstr("no journal found (looked at "));
-  EXPECT_EQ(named.code, exit_refused);
+  EXPECT_EQ(named.code, exit_no_input);
   EXPECT_THAT(named.err, HasSubstr("there is no such file"));
   EXPECT_EQ(config.code, exit_usage);
+}
+
+TEST_F(Cli, a_named_config_that_is_not_toml_does_not_lead_to_another_daemon) {
+  const std::string file = (scratch.path / "broken.toml").string();
+  std::ofstream(file) << "state_dir = \n";
+
+  const Ran ran = program.run({"status", "--config", file});
+
+  EXPECT_EQ(ran.code, exit_usage) << ran.out;
+  EXPECT_THAT(ran.err, HasSubstr("cannot be read: " + file + ":1:"));
+  EXPECT_THAT(ran.err, HasSubstr("not TOML"));
 }
 
 TEST_F(Cli, a_journal_that_cannot_be_read_is_worth_another_try) {
