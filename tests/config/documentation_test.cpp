@@ -24,7 +24,7 @@ struct Entry {
 
 std::string section_of(std::string name) {
   name = std::regex_replace(name, std::regex("^source\\.appointlet"), "source.NAME");
-  return std::regex_replace(name, std::regex("^instance\\.log"), "instance.NAME");
+  return std::regex_replace(name, std::regex("^instance\\.sqlite"), "instance.NAME");
 }
 
 class Documentation : public ConfigTest {
