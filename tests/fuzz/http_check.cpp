@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The request framing over any bytes. Promises: the answer does not depend on how the bytes were cut; no path comes out
-// that GUARANTEES forbids; a body has the announced size and is within the limit.
+// that the framing rules forbid; a body has the announced size and is within the limit.
 #include <algorithm>
 #include <string>
 #include <string_view>
