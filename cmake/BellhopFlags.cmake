@@ -6,7 +6,6 @@ function(bellhop_flags target)
     -Wall -Wextra -Wshadow -Wcast-align -Wformat=2 -Wswitch
     $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> $<$<COMPILE_LANGUAGE:CXX>:-Woverloaded-virtual>
     -fno-omit-frame-pointer -fstack-protector-strong
-    $<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-restrict>  # g++ 12 at -O3 sees overlaps in operator+ of strings
     $<$<BOOL:${BELLHOP_WERROR}>:-Werror>)
   if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
     target_compile_options(${target} PRIVATE -Wthread-safety)
