@@ -253,6 +253,7 @@ int run_cli(const std::vector<std::string> &given, const Surroundings &surroundi
   } catch (const CLI::Success &shown) {  // --help, --version
     return app.exit(shown, screen.out, screen.err);
   } catch (const CLI::ParseError &wrong) {
+    screen.err << screen.paint("bellhop: ", Colour::bad);
     app.exit(wrong, screen.out, screen.err);
     return exit_usage;
   }

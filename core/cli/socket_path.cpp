@@ -35,9 +35,10 @@ StatePaths paths_of_state(const std::string &state_dir) {
 Result<StatePaths> paths_of_config(const std::string &file, const Surroundings &surroundings) {
   const Loaded loaded = load_config(file, surroundings);
   const Config &config = loaded.config;
-  if (config.state_dir.empty() || (!loaded.errors.empty() && config.places.empty())) {
-    return Error{Kind::invalid, "the config file " + file + " cannot be read" +
-                                    (loaded.errors.empty() ? "" : ": " + loaded.errors.front().text())};
+  if (!loaded.errors.empty() && config.places.empty()) {
+    const Finding &first = loaded.errors.front();
+    return Error{Kind::invalid, "the config file " + file + " cannot be read: " +
+                                    (first.at.line == 0 ? first.sentence : first.text())};
   }
   return StatePaths{in(config.state_dir, config.admin.socket), in(config.state_dir, config.journal.path)};
 }
