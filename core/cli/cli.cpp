@@ -199,8 +199,8 @@ void add_verify(CLI::App &app, Commands &commands) {
   bind(*command, commands, options, run_verify);
 }
 
-// `bellhop --state-dir DIR events` means the same as `bellhop events --state-dir DIR`: options before the command are moved
-// behind it. Those of bellhop itself (--help, --version) stay; so does everything when no command is named.
+// `bellhop --state-dir DIR events` means the same as `bellhop events --state-dir DIR`: options before the command are
+// moved behind it. Those of bellhop itself (--help, --version) stay; so does everything when no command is named.
 std::vector<std::string> command_first(std::vector<std::string> arguments, const std::vector<std::string> &names) {
   const auto command = std::find_if(arguments.begin(), arguments.end(), [&](const std::string &argument) {
     return std::find(names.begin(), names.end(), argument) != names.end();
