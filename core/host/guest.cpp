@@ -74,7 +74,7 @@ void Guest::stop() {
 }
 
 void Guest::fill(bhp_event &event, const wire::ParcelView &parcel, JsonDocument &document, Milliseconds budget_ms) {
-  document.assign(parcel.json);
+  document.assign(parcel.json, JsonDocument::Utf8::trusted);
   event = bhp_event{};
   event.struct_size = sizeof event;
   event.flags = parcel.flags;

@@ -16,77 +16,79 @@
 namespace bellhop::core {
 
 // Receives RapidJSON's events. A finished value waits in pending_ until its container is closed and takes its children
-// from the back; so the children of a container are one array, and at() costs nothing.
+// from the back; so the children of a container are one array, and child() costs nothing. Strings are decoded in
+// place, in a copy of the source; the source itself stays for the text of containers.
 class JsonTreeBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, JsonTreeBuilder> {
  public:
-  JsonTreeBuilder(JsonDocument &document, const rapidjson::StringStream &stream)
+  JsonTreeBuilder(JsonDocument &document, rapidjson::InsituStringStream &stream)
       : document_(document), stream_(stream), source_(document.text_.data()) {}
 
   bool Null() { return add(BHP_JSON_NULL, "null", 4); }
   bool Bool(bool value) { return value ? add(BHP_JSON_BOOL, "true", 4) : add(BHP_JSON_BOOL, "false", 5); }
+  // In place a number has no room for a 0 behind it.
   bool RawNumber(const char *text, rapidjson::SizeType size, bool) {
     return add(BHP_JSON_NUMBER, document_.keep({text, size}), size);
   }
-  bool String(const char *text, rapidjson::SizeType size, bool) {
-    return add(BHP_JSON_STRING, document_.keep({text, size}), size);
-  }
+  bool String(const char *text, rapidjson::SizeType size, bool) { return add(BHP_JSON_STRING, text, size); }
   bool Key(const char *text, rapidjson::SizeType size, bool) {
-    open_.back().keys.push_back({document_.keep({text, size}), size});
+    document_.keys_.emplace_back(text, size);
     return true;
   }
   bool StartObject() { return start(); }
   bool StartArray() { return start(); }
-  bool EndObject(rapidjson::SizeType count) { return end(BHP_JSON_OBJECT, count); }
-  bool EndArray(rapidjson::SizeType count) { return end(BHP_JSON_ARRAY, count); }
+  bool EndObject(rapidjson::SizeType count) {
+    const bhp_node node = container(BHP_JSON_OBJECT, count);
+    std::vector<std::string_view> &keys = document_.keys_;
+    for (std::size_t index = 0; index < count; ++index) {
+      const std::string_view key = keys[keys.size() - count + index];
+      node.children[index].key = key.data();
+      node.children[index].key_size = key.size();
+    }
+    keys.resize(keys.size() - count);
+    return end(node);
+  }
+  bool EndArray(rapidjson::SizeType count) { return end(container(BHP_JSON_ARRAY, count)); }
 
  private:
-  struct Open {
-    std::size_t offset;  // of its bracket in the source
-    std::vector<std::string_view> keys;
-  };
-
   bool add(int type, const char *text, std::size_t size) {
-    bhp_node node;
+    bhp_node &node = document_.pending_.emplace_back();
     node.type = type;
     node.text = text;
     node.text_size = size;
-    document_.pending_.push_back(node);
     return true;
   }
   bool start() {
-    if (open_.size() >= json_depth_max) return false;
-    open_.push_back({stream_.Tell() - 1, {}});
+    if (document_.open_.size() >= json_depth_max) return false;
+    document_.open_.push_back(stream_.Tell() - 1);
     return true;
   }
-  bool end(int type, std::size_t count) {
-    std::vector<bhp_node> &pending = document_.pending_;
-    const Open &open = open_.back();
+  bhp_node container(int type, std::size_t count) {
+    const std::size_t offset = document_.open_.back();
     bhp_node node;
     node.type = type;
-    node.text = source_ + open.offset;
-    node.text_size = stream_.Tell() - open.offset;
+    node.text = source_ + offset;
+    node.text_size = stream_.Tell() - offset;
     node.is_terminated = false;
     node.owner = &document_;
     node.children_count = count;
-    node.children = document_.keep(pending.data() + pending.size() - count, count);
-    for (std::size_t index = 0; index < open.keys.size(); ++index) {
-      node.children[index].key = open.keys[index].data();
-      node.children[index].key_size = open.keys[index].size();
-    }
-    pending.resize(pending.size() - count);
-    pending.push_back(node);
-    open_.pop_back();
+    node.children = document_.keep(document_.pending_.data() + document_.pending_.size() - count, count);
+    document_.pending_.resize(document_.pending_.size() - count);
+    return node;
+  }
+  bool end(const bhp_node &node) {
+    document_.open_.pop_back();
+    document_.pending_.push_back(node);
     return true;
   }
 
   JsonDocument &document_;
-  const rapidjson::StringStream &stream_;
+  rapidjson::InsituStringStream &stream_;
   const char *source_;
-  std::vector<Open> open_;
 };
 
-void JsonDocument::assign(std::string_view text) {
+void JsonDocument::assign(std::string_view text, Utf8 utf8) {
   text_ = text;
+  utf8_ = utf8;
   is_parsed_ = is_valid_ = false;
   root_ = bhp_node();
   root_.owner = this;
@@ -105,13 +107,18 @@ void JsonDocument::resolve() {
   if (is_parsed_) return;
   is_parsed_ = true;
   pending_.clear();
-  rapidjson::StringStream stream(text_.data());
+  keys_.clear();
+  open_.clear();
+  char *copy = const_cast<char *>(keep(text_));  // the arena's memory, which is ours to write
+  rapidjson::InsituStringStream stream(copy);
   rapidjson::Reader reader;
   JsonTreeBuilder builder(*this, stream);
-  constexpr unsigned flags = rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseValidateEncodingFlag;
+  constexpr unsigned trusting = rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;
+  constexpr unsigned checking = trusting | rapidjson::kParseValidateEncodingFlag;
+  const bool is_read = utf8_ == Utf8::trusted ? !reader.Parse<trusting>(stream, builder).IsError()
+                                              : !reader.Parse<checking>(stream, builder).IsError();
   // A 0 byte ends RapidJSON's stream: behind it anything could stand.
-  is_valid_ =
-      reader.Parse<flags>(stream, builder).Code() == rapidjson::kParseErrorNone && stream.Tell() == text_.size();
+  is_valid_ = is_read && stream.Tell() == text_.size();
   if (!is_valid_) return;
   root_ = pending_.back();
   root_.owner = this;
@@ -254,7 +261,7 @@ const bhp_node *find(const bhp_node *node, const char *pointer, std::size_t poin
 // What parse() hands out: the document with the text that it reads from.
 class OwnedDocument : public JsonDocument {
  public:
-  explicit OwnedDocument(std::string_view text) : text_(text) { assign(text_); }
+  explicit OwnedDocument(std::string_view text) : text_(text) { assign(text_, Utf8::checked); }
 
  private:
   std::string text_;

@@ -40,8 +40,10 @@ class JsonDocument {
   JsonDocument(const JsonDocument &) = delete;
   JsonDocument &operator=(const JsonDocument &) = delete;
 
-  // `text` must be followed by a 0 byte and stay until the next assign().
-  void assign(std::string_view text);
+  // Is the text known to be UTF-8 (the daemon's own events) or to be looked at (a plugin's)?
+  enum class Utf8 { trusted, checked };
+  // `text` must stay until the next assign().
+  void assign(std::string_view text, Utf8 utf8);
   bool is_valid();         // it is JSON in UTF-8, not deeper than json_depth_max; parses
   const bhp_node *root();  // reads as null when the text is not valid; does not parse
   void resolve();          // parses if that was not done yet
@@ -58,11 +60,15 @@ class JsonDocument {
     std::size_t size = 0;
   };
   std::string_view text_;
+  Utf8 utf8_ = Utf8::checked;
   bool is_parsed_ = true, is_valid_ = false;
   bhp_node root_;
   std::vector<Block> blocks_;      // memory of the tree, never moved
   std::size_t used_bytes_ = 0;     // of the last block
-  std::vector<bhp_node> pending_;  // finished values whose container is still open
+  // While reading: finished values whose container is open, keys of open objects, where the open containers begin.
+  std::vector<bhp_node> pending_;
+  std::vector<std::string_view> keys_;
+  std::vector<std::size_t> open_;
 };
 
 // The table that plugins get.

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/mutex.hpp"
 #include "host/elf_file.hpp"
 
 namespace bellhop::core {
@@ -36,7 +37,9 @@ boost::dll::shared_library &load_for_ever(const std::string &path) {
   namespace dll = boost::dll;
   auto library = std::make_unique<dll::shared_library>(std::filesystem::path(path),
                                                        dll::load_mode::rtld_now | dll::load_mode::rtld_local);
+  static auto &mutex = *new Mutex;
   static auto &all = *new std::vector<std::unique_ptr<dll::shared_library>>;  // reachable, for leak checkers
+  Lock lock(mutex);
   all.push_back(std::move(library));
   return *all.back();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Prints the plugin ABI as the compiler sees it: sizes, offsets, values of macros and ids, one fact a line. What it prints
-   is held against tests/conformance/abi_v1.txt: old lines survive in their order, new ones come behind those of their
-   struct. docs/abi.md says how a change is made. */
+/* Prints the plugin ABI as the compiler sees it: sizes, offsets, values of macros and ids, one fact a line. What it
+   prints is held against tests/conformance/abi_v1.txt: old lines survive in their order, new ones come behind those of
+   their struct. docs/abi.md says how a change is made. */
 #include <bellhop/plugin.h>
 #include <stdio.h>
 

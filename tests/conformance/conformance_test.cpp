@@ -77,7 +77,7 @@ TEST(Header, is_c99_without_padding_and_cpp17_for_every_compiler_at_hand) {
       const Ran as_cpp = run(compiler + " -x c++ -std=c++17 -pedantic -Wall -Wextra -Wpadded -Werror" + path);
       EXPECT_EQ(as_cpp.status, 0) << compiler << " " << header << "\n" << as_cpp.output;
     }
-    // Included, as an author does: -pedantic and the usual warnings on. ("#pragma once in main file" is not his trouble.)
+    // Included, as an author does it: with his warnings on.
     for (const char *header : {"plugin.hpp", "draft/http.hpp"}) {
       const Ran ran = run("echo '#include <bellhop/" + std::string(header) + ">' | " + compiler +
                           " -x c++ -std=c++17 -pedantic -Wall -Wextra -Wshadow -Wconversion -Werror -fsyntax-only -I" +
@@ -112,7 +112,8 @@ TEST(Abi, the_record_knows_every_name_of_the_header) {
     std::string wanted;
     if (std::regex_search(line, match, macro)) {
       if (no_values.count(match[1]) == 0) wanted = match[1].str() + " = ";
-    } else if (line.rfind("typedef", 0) != 0 && (std::regex_search(line, match, pointer) || std::regex_search(line, match, field))) {
+    } else if (line.rfind("typedef", 0) != 0 &&
+               (std::regex_search(line, match, pointer) || std::regex_search(line, match, field))) {
       wanted = "." + match[1].str() + ": at ";
     }
     if (wanted.empty()) continue;
@@ -153,7 +154,8 @@ TEST(Host, is_bare) {
   std::smatch match;
   for (const std::string &line : lines_of(ran.output)) {
     if (!std::regex_search(line, match, needed)) continue;
-    EXPECT_TRUE(std::regex_search(match[1].str(), std::regex("^(libc|libm|ld-linux)"))) << match[1] << " is linked to it";
+    const std::string library = match[1];
+    EXPECT_TRUE(std::regex_search(library, std::regex("^(libc|libm|ld-linux)"))) << library << " is linked to it";
   }
 }
 #endif

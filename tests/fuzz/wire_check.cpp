@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The promises of the wire over any bytes that a plugin may write to its descriptor: frames are found or refused, the same
-// however the bytes arrive; what decodes encodes to the same bytes again; a refused stream stays refused.
+// The promises of the wire over any bytes that a plugin may write to its descriptor: frames are found or refused, the
+// same however the bytes arrive; what decodes encodes to the same bytes again; a refused stream stays refused.
 #include <algorithm>
 #include <cstring>
 #include <string>

@@ -129,16 +129,16 @@ TEST(Json, what_is_no_json_is_refused) {
 TEST(Json, the_events_document_is_parsed_when_it_is_looked_at) {
   JsonDocument document;
   const std::string first = R"({"a":[1,2,{"b":"c"}]})", second = "not json", third = R"({"z":9})";
-  document.assign(first);
+  document.assign(first, JsonDocument::Utf8::trusted);
   const bhp_node *root = document.root();
 
   EXPECT_EQ(json_service()->type(root), BHP_JSON_OBJECT);
   EXPECT_STREQ(json_service()->text(json_service()->find(root, "/a/2/b", 6), nullptr), "c");
   EXPECT_STREQ(json_service()->text(root, nullptr), first.c_str());
-  document.assign(second);
+  document.assign(second, JsonDocument::Utf8::trusted);
   EXPECT_EQ(json_service()->type(document.root()), BHP_JSON_NULL);
   EXPECT_EQ(json_service()->find(document.root(), "/a", 2), nullptr);
-  document.assign(third);
+  document.assign(third, JsonDocument::Utf8::trusted);
   EXPECT_STREQ(json_service()->text(json_service()->find(document.root(), "/z", 2), nullptr), "9");
 }
 
@@ -149,9 +149,9 @@ TEST(Json, a_large_document_and_a_small_one_share_the_memory) {
   JsonDocument document;
 
   for (int round = 0; round < 3; ++round) {
-    document.assign(large);
+    document.assign(large, JsonDocument::Utf8::checked);
     EXPECT_STREQ(json_service()->text(json_service()->find(document.root(), "/19999/n", 8), nullptr), "19999");
-    document.assign("[7]");
+    document.assign("[7]", JsonDocument::Utf8::trusted);
     EXPECT_STREQ(json_service()->text(json_service()->find(document.root(), "/0", 2), nullptr), "7");
   }
 }

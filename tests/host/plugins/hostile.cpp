@@ -40,7 +40,6 @@ void misbehave(const std::string &how) {
     std::signal(SIGSEGV, SIG_DFL);
     ::raise(SIGSEGV);
   }
-  if (how == "write to null") *static_cast<volatile int *>(nullptr) = 1;
   if (how == "abort") std::abort();
   if (how == "exit 0") std::exit(0);
   if (how == "exit 3") std::exit(3);
