@@ -192,8 +192,7 @@ bool Lobby::wait(Milliseconds up_to_ms) {
       std::uint64_t ignored = 0;
       [[maybe_unused]] const ssize_t taken = ::read(wake_, &ignored, sizeof ignored);
     } else {
-      // Alive: only this thread takes visitors out of the lobby, and a visitor outside it is disarmed.
-      on_ready(*static_cast<Visitor *>(events[i].data.ptr));
+      on_ready(static_cast<Visitor *>(events[i].data.ptr));
     }
   }
   if (is_closing()) close_listener();
@@ -213,11 +212,15 @@ VisitorPtr Lobby::take() {
   return visitor;
 }
 
-void Lobby::on_ready(Visitor &visitor) {
+// The visitor may be gone: a worker that parks a refused one may have to let the oldest refused one go, of whom this
+// thread has an event in its hands. Who is in all_ exists as long as the lock is held; no new visitor can have its address
+// yet, because only this thread makes them.
+void Lobby::on_ready(Visitor *visitor) {
   VisitorPtr kept;
   {
     Lock lock(mutex_);
-    kept = remove(visitor);
+    if (all_.count(visitor) == 0) return;
+    kept = remove(*visitor);
     if (kept.isNull()) return;
     if (kept->phase != Phase::draining) {
       waiting_count_.fetch_add(1, std::memory_order_relaxed);

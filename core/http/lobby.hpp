@@ -59,7 +59,7 @@ class Lobby {
         HttpCounters &counters);
   Result<void> open_descriptors();
   Milliseconds sleep_ms(Milliseconds up_to_ms);
-  void on_ready(Visitor &visitor);
+  void on_ready(Visitor *visitor);
   void drain(VisitorPtr visitor);
   void accept_new();
   bool accept_one();
