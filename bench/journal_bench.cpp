@@ -4,9 +4,9 @@
 //
 //   build/release/bench/journal_bench [--dir DIR] [--producers 64] [--seconds 4] [--retained 1000000]
 //
-// DIR must lie on a real disk (default: the working directory); the retained events are small (the size of the indexes is
-// what matters), the measured ones have a body of 3.3 KB, 2.5 KB of JSON and 12 headers. CPU is of all threads, producers
-// included; fsync/s tells how large the groups were.
+// DIR must lie on a real disk (default: the working directory); the retained events are small (the size of the indexes
+// is what matters), the measured ones have a body of 3.3 KB, 2.5 KB of JSON and 12 headers. CPU is of all threads,
+// producers included; fsync/s tells how large the groups were.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -39,7 +39,9 @@ struct Settings {
 double cpu_seconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval &t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+  const auto seconds = [](const timeval &t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -92,8 +94,8 @@ struct Measured {
 };
 
 // Producers append until `count_max` events are in or the time is over.
-Measured append_many(SqliteJournal &journal, const Settings &settings, std::uint64_t seed, bool is_small, long count_max,
-                     double seconds) {
+Measured append_many(SqliteJournal &journal, const Settings &settings, std::uint64_t seed, bool is_small,
+                     long count_max, double seconds) {
   std::atomic<long> left{count_max};
   std::vector<std::vector<float>> took_ms(static_cast<std::size_t>(settings.producers_count));
   const double began = now_seconds(), cpu_began = cpu_seconds();
@@ -131,8 +133,7 @@ void print(const char *what, const Measured &m) {
 
 // Settles events in batches, some in flight at once, as delivery does.
 void settle_many(SqliteJournal &journal, std::size_t batch_size, int in_flight_max, Seq newest) {
-  const InstanceId instance =
-      journal.open_instance("bench-" + std::to_string(batch_size), Start::beginning).value().id;
+  const InstanceId instance = journal.open_instance("bench-" + std::to_string(batch_size), Start::beginning).value().id;
   Mutex mutex;
   CondVar changed;
   int in_flight = 0;
@@ -167,8 +168,8 @@ void settle_many(SqliteJournal &journal, std::size_t batch_size, int in_flight_m
   }
   wait_until_below(1);
   const double wall = now_seconds() - began;
-  std::printf("settle, batches of %-4zu %d in flight %22.0f/s %8.1f us CPU\n", batch_size,
-              in_flight_max, static_cast<double>(settled_count) / wall,
+  std::printf("settle, batches of %-4zu %d in flight %22.0f/s %8.1f us CPU\n", batch_size, in_flight_max,
+              static_cast<double>(settled_count) / wall,
               (cpu_seconds() - cpu_began) / static_cast<double>(settled_count) * 1e6);
   std::fflush(stdout);
 }

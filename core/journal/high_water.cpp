@@ -11,7 +11,8 @@
 namespace bellhop::core {
 namespace {
 
-// A slot: 8 bytes of text that name it, the mark (8 bytes, little-endian), the CRC32 of those 16 (4 bytes), 4 zero bytes.
+// A slot: 8 bytes of text that name it, the mark (8 bytes, little-endian), the CRC32 of those 16 (4 bytes), 4 zero
+// bytes.
 constexpr std::size_t slot_size = 24;
 constexpr char slot_name[9] = "BHLPMARK";
 
@@ -69,7 +70,8 @@ Result<void> HighWater::write(Seq mark) {
   write_slot(slot, mark);
   const auto at = static_cast<off_t>(slot_ * slot_size);
   if (pwrite(file_.get(), slot, slot_size, at) != static_cast<ssize_t>(slot_size)) {
-    return Error{Kind::unavailable, "write the mark " + std::to_string(mark) + " to " + path_ + ": " + error_text(errno)};
+    return Error{Kind::unavailable,
+                 "write the mark " + std::to_string(mark) + " to " + path_ + ": " + error_text(errno)};
   }
   slot_ ^= 1;
   is_synced_ = false;

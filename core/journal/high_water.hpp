@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// HighWater: the newest acknowledged seq, kept in a file of its own beside the journal, so that a lost tail of the journal
-// is noticed: SQLite takes a write-ahead log that ends early for one that was never longer.
+// HighWater: the newest acknowledged seq, kept in a file of its own beside the journal, so that a lost tail of the
+// journal is noticed: SQLite takes a write-ahead log that ends early for one that was never longer.
 //
-// Written after every commit, synced at most once a second. So it may lag behind the journal (harmless), and is never ahead
-// of what was acknowledged. Two slots are written in turn, each with a checksum: a torn write spoils one of them.
+// Written after every commit, synced at most once a second. So it may lag behind the journal (harmless), and is never
+// ahead of what was acknowledged. Two slots are written in turn, each with a checksum: a torn write spoils one of them.
 #pragma once
 
 #include <cstdint>

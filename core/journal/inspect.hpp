@@ -49,17 +49,18 @@ struct InstanceRow {
 };
 
 struct EventQuery {
-  std::string type_glob;         // "" = all; '*' wildcard
-  std::optional<Seq> before;     // older than
-  std::optional<Seq> after;      // newer than
+  std::string type_glob;      // "" = all; '*' wildcard
+  std::optional<Seq> before;  // older than
+  std::optional<Seq> after;   // newer than
   bool only_quarantined = false;
-  int count_max = 50;            // at most 1000
+  int count_max = 50;  // at most 1000
 };
 
 struct VerifyReport {
   Seq first = 0, newest = 0;
   std::int64_t events_count = 0;
-  std::vector<std::string> findings;  // one sentence each; empty: all is well. At most 1000, then a last one that says so
+  std::vector<std::string>
+      findings;  // one sentence each; empty: all is well. At most 1000, then a last one that says so
 };
 
 class Inspect {

@@ -2,12 +2,13 @@
 // Journal: the append-only durable record of events and of the state of their deliveries. Intake, delivery and admin
 // meet here and nowhere else.
 //
-// Model. append() writes only the event, never a row per instance. Each instance has a cursor: every event at or below it
-// is settled for that instance. A delivery row (instance, seq) is written at the first settle. Owed to an instance = above
-// its cursor, wanted by its filter (the caller's business), and no row, or a row that is waiting. Replays are rows of
-// their own and never move a cursor. append, settle and replay go through one writer and share its fsync.
+// Model. append() writes only the event, never a row per instance. Each instance has a cursor: every event at or below
+// it is settled for that instance. A delivery row (instance, seq) is written at the first settle. Owed to an instance =
+// above its cursor, wanted by its filter (the caller's business), and no row, or a row that is waiting. Replays are
+// rows of their own and never move a cursor. append, settle and replay go through one writer and share its fsync.
 //
-// Two implementations: SqliteJournal (the product) and MemoryJournal (tests, simulation). One contract suite runs on both.
+// Two implementations: SqliteJournal (the product) and MemoryJournal (tests, simulation). One contract suite runs on
+// both.
 #pragma once
 
 #include <cstdint>
@@ -126,9 +127,12 @@ class Journal {
   //   errors    full: disk or cap (say 503), unavailable: storage failed (say 503); in both nothing is promised stored
   virtual Result<Appended> append(const Incoming &incoming) = 0;
 
-  // Makes the batch durable and then calls done on the journal's thread (it must only hand over). Batches become durable
-  // in the order of the calls. A settlement of a replay with state delivered also turns the dead letter (instance, seq)
-  // into delivered. [any]
+  // Makes the batch durable and then calls done on the journal's thread (it must only hand over). Batches become
+  // durable in the order of the calls. A settlement of a replay with state delivered also turns the dead letter
+  // (instance, seq) into delivered. [any]
+  //   errors    invalid: names what does not exist, nothing was written; full, unavailable: as append; after
+  //   unavailable it
+  //             may come to light after all
   virtual void settle(SettleBatch batch, std::function<void(Result<void>)> done) = 0;
 
   // Asks for one more delivery of an event to an instance. Durable at return. [any]

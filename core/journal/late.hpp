@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The late rule (docs/architecture.md, events): an event is late when its time is strictly older than the newest accepted
-// of its subject. Times more than an hour ahead of their receipt do not count as newest: one forged year 9999 must not
-// make everything after it late. Pure; both journals use it.
+// The late rule (docs/architecture.md, events): an event is late when its time is strictly older than the newest
+// accepted of its subject. Times more than an hour ahead of their receipt do not count as newest: one forged year 9999
+// must not make everything after it late. Pure; both journals use it.
 #pragma once
 
 #include <algorithm>

@@ -94,7 +94,8 @@ Result<void> MemoryJournal::check(const SettleBatch &batch) const {
     const DeliveryKey &key = settlement.key;
     const auto instance = instances_.find(key.instance);
     if (instance == instances_.end()) {
-      return Error{Kind::invalid, "settle event " + text_of(key.seq) + ": there is no instance " + text_of(key.instance)};
+      return Error{Kind::invalid,
+                   "settle event " + text_of(key.seq) + ": there is no instance " + text_of(key.instance)};
     }
     if (key.replay != 0 && instance->second.deliveries.count({key.seq, key.replay}) == 0) {
       return Error{Kind::invalid, "settle event " + text_of(key.seq) + " for instance " + text_of(key.instance) +
@@ -103,8 +104,8 @@ Result<void> MemoryJournal::check(const SettleBatch &batch) const {
   }
   for (const CursorMove &move : batch.cursors) {
     if (!is_known(move.instance)) {
-      return Error{Kind::invalid, "move a cursor to " + text_of(move.cursor) + ": there is no instance " +
-                                      text_of(move.instance)};
+      return Error{Kind::invalid,
+                   "move a cursor to " + text_of(move.cursor) + ": there is no instance " + text_of(move.instance)};
     }
   }
   return {};
@@ -163,8 +164,8 @@ Result<std::int64_t> MemoryJournal::replay(InstanceId instance, Seq seq) {
     if (event == events_.end()) return Error{Kind::not_found, "replay: there is no event " + text_of(seq)};
     if (!is_known(instance)) return Error{Kind::not_found, "replay: there is no instance " + text_of(instance)};
     if (event->second.row.is_quarantined) {
-      return Error{Kind::invalid, "replay: event " + text_of(seq) + " is quarantined: " +
-                                      event->second.row.quarantine_reason};
+      return Error{Kind::invalid,
+                   "replay: event " + text_of(seq) + " is quarantined: " + event->second.row.quarantine_reason};
     }
     replay = ++replays_count_;
     Settlement asked;
@@ -309,8 +310,7 @@ Result<StoredEvent> MemoryJournal::load(Seq seq) {
   loaded.seq = seq;
   loaded.is_late = row.is_late;
   const auto subject = subjects_.find(stored.subject);
-  loaded.is_superseded =
-      !row.is_quarantined && subject != subjects_.end() && subject->second.newest_ms > row.time_ms;
+  loaded.is_superseded = !row.is_quarantined && subject != subjects_.end() && subject->second.newest_ms > row.time_ms;
   loaded.body = stored.body;
   return loaded;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// MemoryJournal: the journal's contract in memory, for tests and simulation. Deterministic: no thread, no clock, no disk.
+// MemoryJournal: the journal's contract in memory, for tests and simulation. Deterministic: no thread, no clock, no
+// disk.
 //
-// Everything happens in the calling thread: settle() calls `done`, append() and replay() call the commit hint, before they
-// return (under no lock of ours). Between hold_settles() and release_settles() batches wait, neither visible nor durable,
-// until complete_settle() lets the oldest through. Failures are made with fail_*().
+// Everything happens in the calling thread: settle() calls `done`, append() and replay() call the commit hint, before
+// they return (under no lock of ours). Between hold_settles() and release_settles() batches wait, neither visible nor
+// durable, until complete_settle() lets the oldest through. Failures are made with fail_*().
 #pragma once
 
 #include <deque>

@@ -45,29 +45,35 @@ Result<void> Reader::prepare() {
   const std::string row = " subject_key, attempts, strikes, first_ms, due_ms FROM ";
   const std::pair<Statement *, std::string> all[] = {
       {&statements_.owed, event_row + "event WHERE event.seq > ?2" + not_settled + "ORDER BY event.seq LIMIT ?3"},
-      {&statements_.owed_of_subject,
-       event_row + "event_subject s CROSS JOIN event ON event.seq = s.seq "
-                   "WHERE s.subject_key = ?2 AND s.seq > ?3 AND s.seq <= ?4" +
-           not_settled + "ORDER BY s.seq LIMIT ?5"},
+      {&statements_.owed_of_subject, event_row +
+                                         "event_subject s CROSS JOIN event ON event.seq = s.seq "
+                                         "WHERE s.subject_key = ?2 AND s.seq > ?3 AND s.seq <= ?4" +
+                                         not_settled + "ORDER BY s.seq LIMIT ?5"},
       {&statements_.owed_one, event_row + "event WHERE event.seq = ?2" + not_settled},
       {&statements_.due,
        "SELECT seq, replay, subject_key, coalesce((SELECT type FROM event WHERE event.seq = w.seq), ''), 0, attempts, "
        "strikes, first_ms, due_ms FROM ("
-       "SELECT * FROM (SELECT seq, 0 AS replay," + row + "delivery INDEXED BY delivery_due "
-       "WHERE instance = ?1 AND state = 1 AND due_ms <= ?2 ORDER BY due_ms, seq LIMIT ?3) UNION ALL "
-       "SELECT * FROM (SELECT seq, id AS replay," + row + "replay INDEXED BY replay_due "
-       "WHERE instance = ?1 AND state = 1 AND due_ms <= ?2 ORDER BY due_ms, seq, id LIMIT ?3)"
-       ") w ORDER BY due_ms, seq, replay LIMIT ?3"},
+       "SELECT * FROM (SELECT seq, 0 AS replay," +
+           row +
+           "delivery INDEXED BY delivery_due "
+           "WHERE instance = ?1 AND state = 1 AND due_ms <= ?2 ORDER BY due_ms, seq LIMIT ?3) UNION ALL "
+           "SELECT * FROM (SELECT seq, id AS replay," +
+           row +
+           "replay INDEXED BY replay_due "
+           "WHERE instance = ?1 AND state = 1 AND due_ms <= ?2 ORDER BY due_ms, seq, id LIMIT ?3)"
+           ") w ORDER BY due_ms, seq, replay LIMIT ?3"},
       {&statements_.next_due,
        "SELECT min(due_ms) FROM ("
        "SELECT * FROM (SELECT due_ms FROM delivery INDEXED BY delivery_due "
        "WHERE instance = ?1 AND state = 1 AND due_ms > ?2 ORDER BY due_ms LIMIT 1) UNION ALL "
        "SELECT * FROM (SELECT due_ms FROM replay INDEXED BY replay_due "
        "WHERE instance = ?1 AND state = 1 AND due_ms > ?2 ORDER BY due_ms LIMIT 1))"},
-      {&statements_.is_waiting, "SELECT 1 FROM delivery INDEXED BY delivery_subject "
-                                "WHERE instance = ?1 AND subject_key = ?2 AND state = 1 LIMIT 1"},
-      {&statements_.first_waiting, "SELECT seq FROM delivery INDEXED BY delivery_waiting "
-                                   "WHERE instance = ?1 AND state = 1 ORDER BY seq LIMIT 1"},
+      {&statements_.is_waiting,
+       "SELECT 1 FROM delivery INDEXED BY delivery_subject "
+       "WHERE instance = ?1 AND subject_key = ?2 AND state = 1 LIMIT 1"},
+      {&statements_.first_waiting,
+       "SELECT seq FROM delivery INDEXED BY delivery_waiting "
+       "WHERE instance = ?1 AND state = 1 ORDER BY seq LIMIT 1"},
       {&statements_.load, "SELECT " + std::string(event_columns) + " FROM event WHERE seq = ?1"},
       {&statements_.newest_of_subject,
        "SELECT newest_ms FROM event_subject WHERE subject_key = ?1 ORDER BY seq DESC LIMIT 1"},
@@ -104,8 +110,8 @@ Result<std::vector<Owed>> Reader::owed_of_subject(InstanceId instance, SubjectKe
   return found;
 }
 
-// `found` are the oldest count_max of the merged ones. Of the young, oldest first, no more than count_max can count, and
-// none beyond the last merged one when those alone are enough.
+// `found` are the oldest count_max of the merged ones. Of the young, oldest first, no more than count_max can count,
+// and none beyond the last merged one when those alone are enough.
 Result<void> Reader::add_young(std::vector<Owed> &found, const std::vector<Seq> &seqs, InstanceId instance,
                                int count_max) {
   const auto by_seq = [](const Owed &a, const Owed &b) { return a.key.seq < b.key.seq; };
@@ -181,7 +187,8 @@ Result<StoredEvent> Reader::load(Seq seq) {
   const EventRecord record = read_event(row);
   if (!is_intact(row, record) || record.seq != seq) {
     row.reset();
-    return Error{Kind::corrupt, "load: event " + std::to_string(seq) + " is not what was written (its checksum differs)"};
+    return Error{Kind::corrupt,
+                 "load: event " + std::to_string(seq) + " is not what was written (its checksum differs)"};
   }
   StoredEvent loaded;
   loaded.seq = seq;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reader: one read-only connection with delivery's questions prepared. ReaderPool: lends them out, one to one caller at a
-// time; delivery's thread and a few of admin share a handful. Readers never write and never checkpoint, and each question
-// is one short transaction, so that the write-ahead log can start over.
+// Reader: one read-only connection with delivery's questions prepared. ReaderPool: lends them out, one to one caller at
+// a time; delivery's thread and a few of admin share a handful. Readers never write and never checkpoint, and each
+// question is one short transaction, so that the write-ahead log can start over.
 #pragma once
 
 #include <memory>
@@ -22,7 +22,8 @@ class Reader {
   static Result<std::unique_ptr<Reader>> open(const std::string &path, const std::string &vfs, const YoungIndex &young);
 
   Result<std::vector<Owed>> owed(InstanceId instance, Seq after, int count_max);
-  Result<std::vector<Owed>> owed_of_subject(InstanceId instance, SubjectKey subject, Seq after, Seq up_to, int count_max);
+  Result<std::vector<Owed>> owed_of_subject(InstanceId instance, SubjectKey subject, Seq after, Seq up_to,
+                                            int count_max);
   Result<std::vector<Owed>> due(InstanceId instance, Milliseconds now_ms, int count_max);
   Result<std::optional<Milliseconds>> next_due(InstanceId instance, Milliseconds after_ms);
   Result<bool> is_waiting(InstanceId instance, SubjectKey subject);

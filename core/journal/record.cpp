@@ -112,7 +112,11 @@ bool is_intact(const Statement &statement, const EventRecord &record) {
 
 std::uint32_t delivery_crc(const Settlement &s) {
   Sum sum;
-  sum.add(s.key.instance).add(s.key.seq).add(s.key.replay).add(static_cast<int>(s.state)).add(static_cast<int>(s.verdict));
+  sum.add(s.key.instance)
+      .add(s.key.seq)
+      .add(s.key.replay)
+      .add(static_cast<int>(s.state))
+      .add(static_cast<int>(s.verdict));
   sum.add(s.attempts).add(s.strikes).add(s.due_ms).add(s.first_ms).add(s.settled_ms).add(s.took_ms).add(s.message);
   return sum.add(s.subject).value();
 }

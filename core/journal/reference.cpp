@@ -48,9 +48,10 @@ Result<Reference> parse_reference(std::string_view text) {
     reference.high = key_of_digits(digits);
   }
   if (!reference.seq && reference.id_prefix.empty()) {
-    return Error{Kind::invalid, "\"" + std::string(text.substr(0, 64)) +
-                                    "\" names no event: a number (its seq), or 6 to 32 hex digits (the beginning of its "
-                                    "id) are allowed"};
+    return Error{Kind::invalid,
+                 "\"" + std::string(text.substr(0, 64)) +
+                     "\" names no event: a number (its seq), or 6 to 32 hex digits (the beginning of its "
+                     "id) are allowed"};
   }
   return reference;
 }

@@ -12,9 +12,9 @@ namespace {
 constexpr std::int64_t application_id = 0x42484c50;  // "BHLP"
 
 // Columns that are read without the bodies stand before them, so that SQLite need not follow a row's overflow pages.
-// event_id and event_subject are indexes that we keep ourselves (journal/young_index.hpp): an event is in them or in young.
-// event_subject carries newest_ms, the running maximum: whether an event is late costs one probe.
-// The partial indexes hold only what is unfinished: they stay small whatever is retained.
+// event_id and event_subject are indexes that we keep ourselves (journal/young_index.hpp): an event is in them or in
+// young. event_subject carries newest_ms, the running maximum: whether an event is late costs one probe. The partial
+// indexes hold only what is unfinished: they stay small whatever is retained.
 constexpr const char *migration_1 = R"(
 CREATE TABLE event(
   seq INTEGER PRIMARY KEY,
@@ -133,8 +133,8 @@ Result<void> refuse_foreign(Database &database, const std::string &path) {
 
 namespace {
 
-// The power-cut test's negative control: with less than FULL it must lose events, or it proves nothing. Only in builds with
-// crash points.
+// The power-cut test's negative control: with less than FULL it must lose events, or it proves nothing. Only in builds
+// with crash points.
 std::string synchronous_mode() {
 #ifdef BELLHOP_CRASH_POINTS
   if (const char *mode = std::getenv("BELLHOP_TEST_SYNCHRONOUS"); mode != nullptr) return mode;
@@ -145,12 +145,14 @@ std::string synchronous_mode() {
 }  // namespace
 
 // Sizes: a row of a usual webhook fills one page of 8192 bytes. Settings that only a new file takes (page_size,
-// auto_vacuum) come before the first write. Checkpoints are the writer's own business, after it has answered its callers.
+// auto_vacuum) come before the first write. Checkpoints are the writer's own business, after it has answered its
+// callers.
 Result<void> prepare_writer(Database &database) {
   const std::string sql = std::string(shared_pragmas) +
                           "PRAGMA page_size=8192; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;"
                           "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=16777216; PRAGMA synchronous=" +
-                          synchronous_mode() + ";"
+                          synchronous_mode() +
+                          ";"
                           "PRAGMA secure_delete=OFF; PRAGMA cache_size=-8192; PRAGMA foreign_keys=OFF;";
   if (database.exec(sql.c_str()) != SQLITE_OK) return database.error("prepare the journal");
   Result<Statement> mode = database.prepare("PRAGMA journal_mode");

@@ -25,8 +25,8 @@ Result<void> prepare_schema(Database &database, const std::string &path);
 // The same refusals, changing nothing; an older version is refused too.
 Result<void> check_schema(Database &database, const std::string &path);
 
-// All definitions in a file as one text. Equal for all whole files of one version: a damaged definition could make SQLite
-// read undamaged rows wrongly.
+// All definitions in a file as one text. Equal for all whole files of one version: a damaged definition could make
+// SQLite read undamaged rows wrongly.
 Result<std::string> definitions_of(Database &database);
 Result<std::string> expected_definitions();
 

@@ -13,13 +13,17 @@ constexpr int busy_ms_max = 5'000;
 
 Kind kind_of_code(int code) {
   switch (code & 0xff) {
-    case SQLITE_FULL: return Kind::full;
+    case SQLITE_FULL:
+      return Kind::full;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return Kind::corrupt;
+    case SQLITE_NOTADB:
+      return Kind::corrupt;
     case SQLITE_PERM:
     case SQLITE_AUTH:
-    case SQLITE_READONLY: return Kind::denied;
-    default: return Kind::unavailable;
+    case SQLITE_READONLY:
+      return Kind::denied;
+    default:
+      return Kind::unavailable;
   }
 }
 
@@ -46,8 +50,9 @@ std::string_view Statement::bytes(int column) const {
 Result<Database> Database::open(const std::string &path, const std::string &vfs, int flags) {
   Database database;
   database.path_ = path;
-  const int code = sqlite3_open_v2(path.c_str(), &database.database_, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-                                   vfs.empty() ? nullptr : vfs.c_str());
+  const int code =
+      sqlite3_open_v2(path.c_str(), &database.database_, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+                      vfs.empty() ? nullptr : vfs.c_str());
   if (code != SQLITE_OK) return database.error("open");
   sqlite3_busy_timeout(database.database_, busy_ms_max);
   sqlite3_db_config(database.database_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
@@ -69,9 +74,7 @@ Result<Database> Database::open_memory() {
   return open(":memory:", "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY);
 }
 
-void Database::close() {
-  sqlite3_close_v2(std::exchange(database_, nullptr));
-}
+void Database::close() { sqlite3_close_v2(std::exchange(database_, nullptr)); }
 
 Result<Statement> Database::prepare(std::string_view sql) const {
   sqlite3_stmt *statement = nullptr;

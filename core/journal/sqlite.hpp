@@ -28,8 +28,8 @@ class Statement {
     return *this;
   }
 
-  // Binds from the first parameter on; texts and blobs are not copied and must live until reset(). A string_view is TEXT;
-  // Blob{view} is a BLOB; nullptr is NULL.
+  // Binds from the first parameter on; texts and blobs are not copied and must live until reset(). A string_view is
+  // TEXT; Blob{view} is a BLOB; nullptr is NULL.
   struct Blob {
     std::string_view bytes;
   };

@@ -51,10 +51,12 @@ constexpr const char *event_head =
     "length(body) FROM event ";
 
 constexpr const char *delivery_head =
-    "SELECT x.instance, x.seq, x.state, x.verdict, x.attempts, x.strikes, x.due_ms, x.first_ms, x.settled_ms, x.took_ms, "
+    "SELECT x.instance, x.seq, x.state, x.verdict, x.attempts, x.strikes, x.due_ms, x.first_ms, x.settled_ms, "
+    "x.took_ms, "
     "x.message, x.subject_key, x.crc, x.replay, coalesce(i.name, ''), coalesce(e.type, ''), coalesce(e.subject, ''), "
     "coalesce(e.id, x'') FROM ";
-constexpr const char *delivery_tail = " x LEFT JOIN instance i ON i.id = x.instance LEFT JOIN event e ON e.seq = x.seq ";
+constexpr const char *delivery_tail =
+    " x LEFT JOIN instance i ON i.id = x.instance LEFT JOIN event e ON e.seq = x.seq ";
 
 EventRecord read_head(const Statement &s) {
   EventRecord record;
@@ -113,9 +115,9 @@ Result<Seq> find(Database &database, std::string_view text) {
   }
   const Error none{Kind::not_found, "there is no event \"" + std::string(text) + "\""};
   if (reference->id_prefix.empty()) return none;
-  Result<Statement> by_id =
-      database.prepare("SELECT seq, id FROM event WHERE seq IN (SELECT seq FROM event_id WHERE id_key BETWEEN ?1 AND ?2 "
-                       "UNION SELECT seq FROM young WHERE id_key BETWEEN ?1 AND ?2) ORDER BY seq");
+  Result<Statement> by_id = database.prepare(
+      "SELECT seq, id FROM event WHERE seq IN (SELECT seq FROM event_id WHERE id_key BETWEEN ?1 AND ?2 "
+      "UNION SELECT seq FROM young WHERE id_key BETWEEN ?1 AND ?2) ORDER BY seq");
   if (!by_id.ok()) return by_id.error();
   by_id->bind(reference->low, reference->high);
   std::optional<Seq> found;
@@ -140,7 +142,8 @@ Result<std::vector<EventRow>> SqliteJournal::events(const EventQuery &query) {
   Result<ReaderPool::Loan> reader = readers_.lend();
   if (!reader.ok()) return reader.error();
   Database &database = (*reader)->database();
-  const std::string where = query.only_quarantined ? "INDEXED BY event_quarantined WHERE (flags & 2) != 0 AND " : "WHERE ";
+  const std::string where =
+      query.only_quarantined ? "INDEXED BY event_quarantined WHERE (flags & 2) != 0 AND " : "WHERE ";
   Result<Statement> rows =
       database.prepare(event_head + where + "seq < ? AND seq > ? AND type GLOB ? ORDER BY seq DESC LIMIT ?");
   if (!rows.ok()) return rows.error();
@@ -179,9 +182,11 @@ Result<std::vector<DeliveryRow>> SqliteJournal::deliveries_of(Seq seq) {
   if (!reader.ok()) return reader.error();
   const std::string columns = std::string(delivery_columns);
   return delivery_rows((*reader)->database(),
-                       delivery_head + ("(SELECT " + columns + ", 0 AS replay FROM delivery WHERE seq = ?1 AND instance IN "
-                                        "(SELECT id FROM instance) UNION ALL SELECT " + columns +
-                                        ", id FROM replay WHERE seq = ?1)") +
+                       delivery_head +
+                           ("(SELECT " + columns +
+                            ", 0 AS replay FROM delivery WHERE seq = ?1 AND instance IN "
+                            "(SELECT id FROM instance) UNION ALL SELECT " +
+                            columns + ", id FROM replay WHERE seq = ?1)") +
                            delivery_tail + "ORDER BY x.instance, x.replay",
                        seq);
 }
@@ -190,9 +195,10 @@ Result<std::vector<DeliveryRow>> SqliteJournal::dead(int count_max) {
   Result<ReaderPool::Loan> reader = readers_.lend();
   if (!reader.ok()) return reader.error();
   return delivery_rows((*reader)->database(),
-                       delivery_head + ("(SELECT " + std::string(delivery_columns) +
-                                        ", 0 AS replay FROM delivery INDEXED BY delivery_dead WHERE state = 3 "
-                                        "ORDER BY settled_ms DESC, seq DESC, instance DESC LIMIT ?1)") +
+                       delivery_head +
+                           ("(SELECT " + std::string(delivery_columns) +
+                            ", 0 AS replay FROM delivery INDEXED BY delivery_dead WHERE state = 3 "
+                            "ORDER BY settled_ms DESC, seq DESC, instance DESC LIMIT ?1)") +
                            delivery_tail + "ORDER BY x.settled_ms DESC, x.seq DESC, x.instance DESC",
                        std::max(count_max, 0));
 }

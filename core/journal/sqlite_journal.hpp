@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// SqliteJournal: the journal of the product. One database file in WAL mode with synchronous=FULL; one writing connection,
-// owned by the thread `journal` (journal/writer.hpp); a few read-only ones (journal/reader.hpp). Beside it PATH.lock keeps
-// a second daemon out, and PATH.mark remembers the newest acknowledged seq.
+// SqliteJournal: the journal of the product. One database file in WAL mode with synchronous=FULL; one writing
+// connection, owned by the thread `journal` (journal/writer.hpp); a few read-only ones (journal/reader.hpp). Beside it
+// PATH.lock keeps a second daemon out, and PATH.mark remembers the newest acknowledged seq.
 //
 // It refuses: a second process, a file of another program or of a newer version, and (strict) a file system in memory.
 #pragma once
@@ -55,9 +55,9 @@ class SqliteJournal final : public Journal, public Inspect {
   SqliteJournal(JournalOptions options, File lock);
 
   const JournalOptions options_;
-  const File lock_;     // until all connections are closed
+  const File lock_;  // until all connections are closed
   YoungIndex young_;
-  ReaderPool readers_;  // its readers close before the writer: the last connection to close cleans up
+  ReaderPool readers_;  // the writer lets its readers go before itself: the last connection to close cleans up
   Writer writer_;
 };
 

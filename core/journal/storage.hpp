@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Storage: what the journal needs of the file system beside SQLite: a lock that keeps a second daemon out, and an answer to
-// whether this is a place where a sync means anything.
+// Storage: what the journal needs of the file system beside SQLite: a lock that keeps a second daemon out, and an
+// answer to whether this is a place where a sync means anything.
 #pragma once
 
 #include <cstdint>

@@ -96,8 +96,10 @@ class Verification {
   void check_events() {
     Result<Statement> rows = database_.prepare(
         "SELECT " + std::string(event_columns) +
-        ", EXISTS (SELECT 1 FROM young y WHERE y.seq = e.seq AND y.id_key = e.id_key AND y.subject_key IS e.subject_key "
-        "AND y.newest_ms = e.newest_ms), EXISTS (SELECT 1 FROM event_id i WHERE i.id_key = e.id_key AND i.seq = e.seq), "
+        ", EXISTS (SELECT 1 FROM young y WHERE y.seq = e.seq AND y.id_key = e.id_key AND y.subject_key IS "
+        "e.subject_key "
+        "AND y.newest_ms = e.newest_ms), EXISTS (SELECT 1 FROM event_id i WHERE i.id_key = e.id_key AND i.seq = "
+        "e.seq), "
         "e.subject_key IS NULL OR EXISTS (SELECT 1 FROM event_subject s WHERE s.subject_key = e.subject_key AND "
         "s.seq = e.seq AND s.newest_ms = e.newest_ms) FROM event e WHERE seq >= ? ORDER BY seq LIMIT ?");
     if (!rows.ok()) return found(rows.error().sentence);
@@ -122,7 +124,8 @@ class Verification {
     if (report_.events_count++ == 0) report_.first = record.seq;
     report_.newest = std::max(report_.newest, record.seq);
     expected_ = record.seq + 1;
-    if (!is_intact(row, record)) found("event " + text_of(record.seq) + " is not what was written (its checksum differs)");
+    if (!is_intact(row, record))
+      found("event " + text_of(record.seq) + " is not what was written (its checksum differs)");
     const bool is_young = row.integer(16) != 0, has_id = row.integer(17) != 0, has_subject = row.integer(18) != 0;
     if (!is_young && !has_id) found("event " + text_of(record.seq) + " is missing in the index of ids");
     if (!is_young && !has_subject) found("event " + text_of(record.seq) + " is missing in the index of subjects");
@@ -226,7 +229,8 @@ Result<std::vector<std::string>> check_tail(Database &database, int rows_max) {
 
 Result<VerifyReport> verify_offline(const std::string &path) {
   std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return Error{Kind::not_found, "verify " + path + ": there is no such file"};
+  if (!std::filesystem::exists(path, ignored))
+    return Error{Kind::not_found, "verify " + path + ": there is no such file"};
   const Result<File> lock = lock_journal(path);
   if (!lock.ok()) return lock.error();
   const Result<HighWater::Found> mark = HighWater::read(path);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Verify: finds what the disk did to the journal. Reads only; one finding is one sentence for the operator.
 //
-// Everything: definitions, row checksums, gaps in seq, the high-water mark, the counts, SQLite's own check. Rows are read in
-// short transactions, so that a running daemon can go on moving its write-ahead log; only SQLite's check takes one long one.
+// Everything: definitions, row checksums, gaps in seq, the high-water mark, the counts, SQLite's own check. Rows are
+// read in short transactions, so that a running daemon can go on moving its write-ahead log; only SQLite's check takes
+// one long one.
 #pragma once
 
 #include <string>

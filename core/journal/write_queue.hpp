@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// WriteQueue: many threads put requests in, one takes them all out; the requests are the list. No lock: putting one in is
-// one compare-and-swap, and a system call only when the taker sleeps.
+// WriteQueue: many threads put requests in, one takes them all out; the requests are the list. No lock: putting one in
+// is one compare-and-swap, and a system call only when the taker sleeps.
 //
-// Its length is bounded by who uses it: every thread of append() waits for its one request, and delivery keeps a bounded
-// number of events in flight.
+// Its length is bounded by who uses it: every thread of append() waits for its one request, and delivery keeps a
+// bounded number of events in flight.
 #pragma once
 
 #include <atomic>
@@ -15,14 +15,14 @@
 
 namespace bellhop::core {
 
-// One thing to be written. apply() runs inside a transaction, finish() once after it, whatever came of it; the request may
-// be gone when finish() returns.
+// One thing to be written. apply() runs inside a transaction, finish() once after it, whatever came of it; the request
+// may be gone when finish() returns.
 class WriteRequest {
  public:
   virtual ~WriteRequest() = default;
   virtual int apply(WriteSession &session) = 0;
-  virtual void finish(const Error *failure) = 0;  // nullptr: it is durable
-  virtual std::size_t weight() const { return 1; }  // rows, about
+  virtual void finish(const Error *failure) = 0;      // nullptr: it is durable
+  virtual std::size_t weight() const { return 1; }    // rows, about
   virtual bool needs_space() const { return false; }  // refused when the disk's reserve is reached
   virtual bool is_news() const { return false; }      // added an event or a replay: the commit hint is due
 
@@ -50,10 +50,18 @@ class WriteQueue {
     }
     return oldest_first;
   }
+  // No wait() sleeps from now on. [any]
+  void end_waiting() {
+    is_over_.store(true, std::memory_order_seq_cst);
+    wake();
+  }
   // Sleeps until something is put in, wake() is called, the time is over, or for no reason. [one]
   void wait(Milliseconds limit_ms) {
     is_asleep_.store(1, std::memory_order_seq_cst);
-    if (head_.load(std::memory_order_seq_cst) == nullptr) futex_wait(is_asleep_, 1, limit_ms);
+    // Looked at after is_asleep_ is set: whoever changes either of them after that sees it and wakes us.
+    const bool has_reason =
+        head_.load(std::memory_order_seq_cst) != nullptr || is_over_.load(std::memory_order_seq_cst);
+    if (!has_reason) futex_wait(is_asleep_, 1, limit_ms);
     is_asleep_.store(0, std::memory_order_relaxed);
   }
   void wake() {  // [any]
@@ -62,6 +70,7 @@ class WriteQueue {
 
  private:
   std::atomic<WriteRequest *> head_{nullptr};
+  std::atomic<bool> is_over_{false};
   Word is_asleep_{0};
 };
 

@@ -164,7 +164,8 @@ int WriteSession::check(const SettleBatch &batch, Result<void> &out) {
   for (const Settlement &settlement : batch.settlements) {
     const DeliveryKey &key = settlement.key;
     if (instances_.count(key.instance) == 0) {
-      out = Error{Kind::invalid, "settle event " + text_of(key.seq) + ": there is no instance " + text_of(key.instance)};
+      out =
+          Error{Kind::invalid, "settle event " + text_of(key.seq) + ": there is no instance " + text_of(key.instance)};
       return SQLITE_OK;
     }
     if (key.replay == 0) continue;
@@ -178,8 +179,8 @@ int WriteSession::check(const SettleBatch &batch, Result<void> &out) {
   }
   for (const CursorMove &move : batch.cursors) {
     if (instances_.count(move.instance) != 0) continue;
-    out = Error{Kind::invalid, "move a cursor to " + text_of(move.cursor) + ": there is no instance " +
-                                   text_of(move.instance)};
+    out = Error{Kind::invalid,
+                "move a cursor to " + text_of(move.cursor) + ": there is no instance " + text_of(move.instance)};
     return SQLITE_OK;
   }
   return SQLITE_OK;
@@ -214,8 +215,8 @@ int WriteSession::put_live(const Settlement &settlement) {
 int WriteSession::write_delivery(const Settlement &s) {
   return ok_if_done(statements_.put_delivery
                         .bind(s.key.instance, s.key.seq, static_cast<int>(s.state), static_cast<int>(s.verdict),
-                              s.attempts, s.strikes, s.due_ms, s.first_ms, s.settled_ms, s.took_ms, s.message, s.subject,
-                              static_cast<std::int64_t>(delivery_crc(s)))
+                              s.attempts, s.strikes, s.due_ms, s.first_ms, s.settled_ms, s.took_ms, s.message,
+                              s.subject, static_cast<std::int64_t>(delivery_crc(s)))
                         .run());
 }
 
@@ -287,9 +288,10 @@ InstanceRecord *WriteSession::change(InstanceId id) {
 }
 
 int WriteSession::write_instance(const InstanceRecord &r) {
-  return ok_if_done(statements_.put_instance
-                        .bind(r.id, r.is_parked, r.cursor, r.delivered_count, static_cast<std::int64_t>(instance_crc(r)))
-                        .run());
+  return ok_if_done(
+      statements_.put_instance
+          .bind(r.id, r.is_parked, r.cursor, r.delivered_count, static_cast<std::int64_t>(instance_crc(r)))
+          .run());
 }
 
 int WriteSession::flush_instances() {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// WriteSession: the one writing connection and its prepared statements; what may be done inside a transaction, and nothing
-// about threads, queues or what follows a failure (that is journal/writer.hpp).
+// WriteSession: the one writing connection and its prepared statements; what may be done inside a transaction, and
+// nothing about threads, queues or what follows a failure (that is journal/writer.hpp).
 //
-// Functions that touch the database return an SQLite code, SQLITE_OK or an error after which the transaction must be rolled
-// back. What the caller is to be told stands in their out parameter, and is true only once commit() returned SQLITE_OK.
+// Functions that touch the database return an SQLite code, SQLITE_OK or an error after which the transaction must be
+// rolled back. What the caller is to be told stands in their out parameter, and is true only once commit() returned
+// SQLITE_OK.
 #pragma once
 
 #include <map>
@@ -29,9 +30,9 @@ class WriteSession {
     Milliseconds wall_ms = 0;  // for the record of a hole
   };
 
-  // Opens or makes the file, brings its schema up, makes durable whatever a killed predecessor left in the write-ahead log,
-  // looks for a lost tail (by the high-water mark) and checks the last rows. Damage is logged; only what makes writing
-  // impossible is an error.
+  // Opens or makes the file, brings its schema up, makes durable whatever a killed predecessor left in the write-ahead
+  // log, looks for a lost tail (by the high-water mark) and checks the last rows. Damage is logged; only what makes
+  // writing impossible is an error.
   //   young     filled anew here, kept up to date by commit(); outlives the session
   static Result<std::unique_ptr<WriteSession>> open(const Place &place, Seq mark, YoungIndex &young, const Log &log);
   ~WriteSession();
@@ -46,8 +47,8 @@ class WriteSession {
   int open_instance(std::string_view name, Start start, Result<OpenedInstance> &out);
   int park_instances_except(const std::vector<std::string> &names);
 
-  // What can wait until the callers have their answers: moves the write-ahead log into the database when it is long enough
-  // for that, and readies a generation of index entries for merging.
+  // What can wait until the callers have their answers: moves the write-ahead log into the database when it is long
+  // enough for that, and readies a generation of index entries for merging.
   int tidy();
 
   Seq newest() const { return next_seq_ - 1; }
@@ -105,8 +106,8 @@ class WriteSession {
   int log_pages_ = 0;                                     // in the write-ahead log at the last commit
 };
 
-// 4 MiB. A checkpoint costs three syncs and a copy of each page once, however often it was written: rare ones are cheap. It
-// runs after the answers, and holds up the next batch: rare ones are also long.
+// 4 MiB. A checkpoint costs three syncs and a copy of each page once, however often it was written: rare ones are
+// cheap. It runs after the answers, and holds up the next batch: rare ones are also long.
 inline constexpr int checkpoint_pages = 500;
 inline constexpr int log_pages_max = 8 * 1024;  // 64 MiB: beyond it, readers are waited for
 inline constexpr int tail_rows = 1'000;         // checked at open

@@ -46,9 +46,9 @@ WriteSession::~WriteSession() {
 }
 
 // A predecessor that was killed between writing the log and syncing it left frames that we can read and a power cut can
-// take away: a duplicate of such an event would be acknowledged without a sync. So everything is moved into the database,
-// which syncs both, before the first answer. The same after a failed sync, when the kernel may call lost pages clean: the
-// copies in the database are written anew.
+// take away: a duplicate of such an event would be acknowledged without a sync. So everything is moved into the
+// database, which syncs both, before the first answer. The same after a failed sync, when the kernel may call lost
+// pages clean: the copies in the database are written anew.
 Result<void> WriteSession::make_log_durable() {
   int log_count = 0, moved_count = 0;
   const int code =
@@ -76,8 +76,8 @@ int WriteSession::checkpoint_if_long() {
 }
 
 Result<void> WriteSession::prepare() {
-  const std::string into_event = "INSERT INTO event(" + std::string(event_columns) +
-                                 ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+  const std::string into_event =
+      "INSERT INTO event(" + std::string(event_columns) + ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
   const std::string into_delivery =
       "INSERT INTO delivery(" + std::string(delivery_columns) +
       ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(instance, seq) DO UPDATE SET state=excluded.state, "
@@ -107,12 +107,14 @@ Result<void> WriteSession::prepare() {
        "UPDATE replay SET instance=?2, seq=?3, state=?4, verdict=?5, attempts=?6, strikes=?7, due_ms=?8, first_ms=?9, "
        "settled_ms=?10, took_ms=?11, message=?12, subject_key=?13, crc=?14 WHERE id=?1"},
       {&statements_.event_flags, "SELECT flags, subject_key, reason FROM event WHERE seq=?"},
-      {&statements_.insert_replay, "INSERT INTO replay(instance, seq, subject_key, state, verdict, attempts, strikes, "
-                                   "due_ms, first_ms, settled_ms, took_ms, message, crc) "
-                                   "VALUES(?,?,?,1,0,0,0,0,0,0,0,'',0)"},
+      {&statements_.insert_replay,
+       "INSERT INTO replay(instance, seq, subject_key, state, verdict, attempts, strikes, "
+       "due_ms, first_ms, settled_ms, took_ms, message, crc) "
+       "VALUES(?,?,?,1,0,0,0,0,0,0,0,'',0)"},
       {&statements_.insert_instance,
        "INSERT INTO instance(name, is_parked, cursor, delivered_count, crc) VALUES(?,0,?,0,0)"},
-      {&statements_.put_instance, "UPDATE instance SET is_parked=?2, cursor=?3, delivered_count=?4, crc=?5 WHERE id=?1"},
+      {&statements_.put_instance,
+       "UPDATE instance SET is_parked=?2, cursor=?3, delivered_count=?4, crc=?5 WHERE id=?1"},
   };
   for (const auto &[statement, sql] : all) {
     Result<Statement> prepared = database_.prepare(sql);
@@ -122,8 +124,7 @@ Result<void> WriteSession::prepare() {
   return {};
 }
 
-// A damaged row of an instance is still used: its cursor is the best there is, and at worst events are offered again.
-// Below zero it would be nonsense.
+// A damaged row of an instance is still used, but for its cursor.
 Result<void> WriteSession::load_instances(const Log &log) {
   Result<Statement> rows = database_.prepare("SELECT " + std::string(instance_columns) + " FROM instance ORDER BY id");
   if (!rows.ok()) return rows.error();
@@ -131,9 +132,18 @@ Result<void> WriteSession::load_instances(const Log &log) {
   while ((code = rows->step()) == SQLITE_ROW) {
     InstanceRecord record = read_instance(*rows);
     if (!is_intact_instance(*rows, record)) {
-      log.error("journal", "the row of instance \"" + record.name + "\" is not what was written (its checksum differs); "
-                           "its cursor reads " + std::to_string(record.cursor));
-      if (record.cursor < 0) record.cursor = 0;
+      // A cursor that was moved up would skip what is owed; one at the beginning would offer what came before the
+      // instance. Behind its first delivery row is the oldest place that it can have come to.
+      const std::int64_t read = record.cursor;
+      Result<Statement> first = database_.prepare("SELECT coalesce(min(seq) - 1, 0) FROM delivery WHERE instance = ?1");
+      if (!first.ok()) return first.error();
+      first->bind(record.id);
+      record.cursor = first->step() == SQLITE_ROW ? first->integer(0) : 0;
+      log.error("journal", "the row of instance \"" + record.name +
+                               "\" is not what was written (its checksum differs); "
+                               "its cursor reads " +
+                               std::to_string(read) + ", the search for what is owed begins behind " +
+                               std::to_string(record.cursor));
     }
     instances_[record.id] = std::move(record);
   }
@@ -175,8 +185,7 @@ Result<void> WriteSession::record_hole(Hole hole, const Log &log) {
                            " are missing: the journal's end was lost; new events get numbers above them");
   Result<Statement> insert = database_.prepare("INSERT INTO hole(first, last, found_ms, crc) VALUES(?,?,?,?)");
   if (!insert.ok()) return insert.error();
-  const int code =
-      insert->bind(hole.first, hole.last, hole.found_ms, static_cast<std::int64_t>(hole_crc(hole))).run();
+  const int code = insert->bind(hole.first, hole.last, hole.found_ms, static_cast<std::int64_t>(hole_crc(hole))).run();
   if (code != SQLITE_DONE) return database_.error("record the missing events in");
   return {};
 }

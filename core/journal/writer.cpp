@@ -11,7 +11,7 @@
 namespace bellhop::core {
 namespace {
 
-constexpr Milliseconds space_ms_max = 100;     // between two looks at the free space,
+constexpr Milliseconds space_ms_max = 100;      // between two looks at the free space,
 constexpr std::int64_t space_batches_max = 64;  // or this many batches
 
 }  // namespace
@@ -21,9 +21,12 @@ Writer::Writer(const JournalOptions &options, YoungIndex &young, std::function<v
 
 Writer::~Writer() {
   is_stopping_ = true;
-  queue_.wake();
+  queue_.end_waiting();
   if (thread_.joinable()) thread_.join();
   sync_mark();
+  // The last connection to close moves the log into the database: let that be this one, and not a reader's.
+  reopened_();
+  session_.reset();
 }
 
 Result<void> Writer::start() {
@@ -45,8 +48,8 @@ Result<void> Writer::open_session() {
   }
   const Seq acknowledged = std::max(found->mark.value_or(0), newest());
   Result<std::unique_ptr<WriteSession>> opened =
-      WriteSession::open({options_.path, options_.vfs, options_.generation_count, options_.clock->wall_ms()}, acknowledged,
-                         young_, *options_.log);
+      WriteSession::open({options_.path, options_.vfs, options_.generation_count, options_.clock->wall_ms()},
+                         acknowledged, young_, *options_.log);
   if (!opened.ok()) return opened.error();
   session_ = std::move(*opened);
   if (!found->mark && session_->newest() > 0) {
@@ -109,6 +112,7 @@ void Writer::write_batch(WriteRequest *first) {
       return storage_failed(error.sentence);
     }
     reopened_();
+    if (hint_) hint_();  // what was refused may have come to light
   }
   first = refuse_for_space(first);
   if (first == nullptr) return;
@@ -142,8 +146,9 @@ void Writer::committed(WriteRequest *first) {
     options_.log->info("journal", "there is space again: events are taken");
   }
   CRASH_POINT("journal.before_answer");
-  finish(first, nullptr);
+  // First the hint, then the callers: once every append has returned, no hint can follow, and whoever listens may go.
   if (is_news && hint_) hint_();
+  finish(first, nullptr);
   sync_mark();
 }
 
@@ -183,7 +188,8 @@ void Writer::storage_failed(const std::string &sentence) {
   session_.reset();
   if (failures_count_ < failures_max) return;
   is_fatal_ = true;
-  if (options_.fatal) options_.fatal("the journal failed " + std::to_string(failures_max) + " times in a row: " + sentence);
+  if (options_.fatal)
+    options_.fatal("the journal failed " + std::to_string(failures_max) + " times in a row: " + sentence);
 }
 
 void Writer::note_full(const std::string &sentence) {
@@ -222,7 +228,8 @@ bool Writer::has_space() {
   return free_bytes < 0 || free_bytes >= options_.disk_reserve_bytes;
 }
 
-// ---- the high-water mark: a second witness; its own failures are told and do not stop the journal ---------------------
+// ---- the high-water mark: a second witness; its own failures are told and do not stop the journal
+// ---------------------
 
 void Writer::mark(Seq newest) {
   if (!high_water_) return;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writer: the thread `journal`. Takes all requests that wait, applies them in one transaction, answers them after its one
-// sync: group commit. It never waits for more requests to come; while one batch syncs, the next one gathers by itself.
+// Writer: the thread `journal`. Takes all requests that wait, applies them in one transaction, answers them after its
+// one sync: group commit. It never waits for more requests to come; while one batch syncs, the next one gathers by
+// itself.
 //
-// After a failure: everybody waiting is told `unavailable`, the connection is closed and opened anew (which rewrites and
-// syncs what the log holds, and checks the last rows), and the third failure in a row calls options.fatal. A full disk is
-// not a failure: callers are told `full`, and it is tried again each time.
+// After a failure: everybody waiting is told `unavailable`, the connection is closed and opened anew (which rewrites
+// and syncs what the log holds, and checks the last rows), and the third failure in a row calls options.fatal. A full
+// disk is not a failure: callers are told `full`, and it is tried again each time.
 #pragma once
 
 #include <atomic>
@@ -55,7 +56,7 @@ class Writer {
   const std::function<void()> reopened_;
   std::function<void()> hint_;
   WriteQueue queue_;
-  WriteRequest *pending_ = nullptr;  // taken out, oldest first, not yet in a batch
+  WriteRequest *pending_ = nullptr;        // taken out, oldest first, not yet in a batch
   std::unique_ptr<WriteSession> session_;  // null after a failure, until it could be opened anew
   std::optional<HighWater> high_water_;
   std::atomic<Seq> newest_{0};

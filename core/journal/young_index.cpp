@@ -9,7 +9,7 @@
 namespace bellhop::core {
 namespace {
 
-constexpr int slots_bits_min = 8;
+constexpr std::size_t slots_count_min = 256;  // a power of two
 
 }  // namespace
 
@@ -23,11 +23,13 @@ void Generation::add(const YoungEntry &entry) {
 }
 
 void Generation::grow() {
-  int bits = slots_bits_min;
-  while ((std::size_t{1} << bits) < entries_.size() * 4) ++bits;
-  shift_ = 64 - bits;
-  id_slots_.assign(std::size_t{1} << bits, none);
-  subject_slots_.assign(std::size_t{1} << bits, none);
+  const std::size_t count = std::max(id_slots_.size() * 2, slots_count_min);
+  shift_ = 64;
+  for (std::size_t left = count; left > 1; left /= 2) --shift_;
+  id_slots_.assign(count, none);
+  subject_slots_.assign(count, none);
+  entries_.reserve(count / 2);
+  previous_.reserve(count / 2);
   for (std::uint32_t index = 0; index < entries_.size(); ++index) place(index);
 }
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// YoungIndex: the newest events by id and by subject, in memory. The tables event_id and event_subject know the older ones.
+// YoungIndex: the newest events by id and by subject, in memory. The tables event_id and event_subject know the older
+// ones.
 //
-// Ids and subjects are digests: an index over them has its every entry on another page, and with a million events retained
-// each append would rewrite two pages of 8 KiB for 40 bytes (1.8 times the CPU of an empty journal, docs/decisions/0021).
-// So an event's entries first go to the end of one narrow table, `young`, and here; a generation of them is later merged
-// into the tables in the order of their keys, when many of them share a page. After a restart this is read from `young`.
+// Ids and subjects are digests: an index over them has its every entry on another page, and with a million events
+// retained each append would rewrite two pages of 8 KiB for 40 bytes (1.8 times the CPU of an empty journal,
+// docs/decisions/0021). So an event's entries first go to the end of one narrow table, `young`, and here; a generation
+// of them is later merged into the tables in the order of their keys, when many of them share a page. After a restart
+// this is read from `young`.
 //
-// An entry leaves this index only after its merge was committed: who asks here first and the tables then, misses nothing.
+// An entry leaves this index only after its merge was committed: who asks here first and the tables then, misses
+// nothing.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +36,7 @@ class Generation {
   void add(const YoungEntry &entry);
   const std::vector<YoungEntry> &entries() const { return entries_; }
   void seqs_of_id(std::int64_t id_key, std::vector<Seq> &out) const;
-  const YoungEntry *newest_of_subject(SubjectKey subject) const;  // until the next add
+  const YoungEntry *newest_of_subject(SubjectKey subject) const;                                // until the next add
   void seqs_of_subject(SubjectKey subject, Seq after, Seq up_to, std::vector<Seq> &out) const;  // newest first
 
  private:
@@ -52,12 +55,14 @@ class Generation {
 
 class YoungIndex {
  public:
-  // ---- questions [any]; they see what add() was given -----------------------------------------------------------------
+  // ---- questions [any]; they see what add() was given
+  // -----------------------------------------------------------------
   std::optional<Milliseconds> newest_of_subject(SubjectKey subject) const;
   std::vector<Seq> seqs_of_subject(SubjectKey subject, Seq after, Seq up_to) const;  // oldest first
   std::vector<Seq> seqs_of_id(std::int64_t id_key) const;
 
-  // ---- the writer's [journal] -------------------------------------------------------------------------------------------
+  // ---- the writer's [journal]
+  // -------------------------------------------------------------------------------------------
   void reset(const std::vector<YoungEntry> &entries);  // all that is in the table, oldest first
   void add(const std::vector<YoungEntry> &entries);    // after their commit
   // Makes the young generation the one that is merged, when there is none and it is large enough.
@@ -65,8 +70,8 @@ class YoungIndex {
   std::size_t merging_count() const;  // 0: none
   Seq merging_first() const;
   Seq merging_last() const;
-  // count entries of the merging generation from the first-th on, in the order of a key; fewer at its end. Entries without
-  // a subject come last in the order of subjects.
+  // count entries of the merging generation from the first-th on, in the order of a key; fewer at its end. Entries
+  // without a subject come last in the order of subjects.
   enum class Order { id, subject };
   std::vector<YoungEntry> slice(Order order, std::size_t first, std::size_t count) const;
   void end_merge();  // forgets the merging generation

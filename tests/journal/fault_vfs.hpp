@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// FaultVfs: a SQLite VFS that fails on order. Forwards everything to SQLite's own, except that syncs are only counted (no
-// test here cuts the power, and so they cost nothing) and that the n-th sync or write, and some after it, can be made to
-// fail. One at a time; register it, name it in JournalOptions::vfs.
+// FaultVfs: a SQLite VFS that fails on order. Forwards everything to SQLite's own, except that syncs are only counted
+// (no test here cuts the power, and so they cost nothing) and that the n-th sync or write, and some after it, can be
+// made to fail. One at a time; register it, name it in JournalOptions::vfs.
 #pragma once
 
 #include <atomic>
@@ -109,10 +109,9 @@ class FaultVfs {
   static int shm_unmap(sqlite3_file *file, int remove) { return io(file).xShmUnmap(real_of(file), remove); }
 
   // Version 2: with shared memory, which WAL needs, and without memory-mapped reads.
-  static inline const sqlite3_io_methods methods_{2,         close,       read,      write,       truncate, sync,
-                                                  file_size, lock,        unlock,    is_reserved, control,  sector,
-                                                  device,    shm_map,     shm_lock,  shm_barrier, shm_unmap, nullptr,
-                                                  nullptr};
+  static inline const sqlite3_io_methods methods_{
+      2,       close,  read,   write,   truncate, sync,        file_size, lock,    unlock, is_reserved,
+      control, sector, device, shm_map, shm_lock, shm_barrier, shm_unmap, nullptr, nullptr};
   static constexpr int nothing = -1;
   static inline std::atomic<int> armed_{nothing}, first_{0}, last_{0}, code_{0};
   static inline std::atomic<int> calls_count_{0}, struck_count_{0}, syncs_count_{0};

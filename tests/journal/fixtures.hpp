@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the journal's tests share: a directory that goes away, events made of a number, and settlements made of an event.
+// What the journal's tests share: a directory that goes away, events made of a number, and settlements made of an
+// event.
 #pragma once
 
 #include <filesystem>
@@ -103,8 +104,9 @@ struct Webhook {
   Headers headers;
 };
 
-inline Settlement settlement(InstanceId instance, Seq seq, DeliveryState state, const std::string &subject = "booking/1",
-                             Milliseconds due_ms = 0, std::int64_t replay = 0) {
+inline Settlement settlement(InstanceId instance, Seq seq, DeliveryState state,
+                             const std::string &subject = "booking/1", Milliseconds due_ms = 0,
+                             std::int64_t replay = 0) {
   Settlement s;
   s.key = {instance, seq, replay};
   s.subject = subject_key(subject);
@@ -126,7 +128,7 @@ inline constexpr auto delivered = DeliveryState::delivered;
 inline constexpr auto dead = DeliveryState::dead;
 
 // Settles and waits until it is durable.
-inline Result<void> settle_now(Journal &journal, SettleBatch batch) {
+inline Result<void> settle_batch(Journal &journal, SettleBatch batch) {
   Mutex mutex;
   CondVar changed;
   std::optional<Result<void>> answer;
@@ -140,7 +142,9 @@ inline Result<void> settle_now(Journal &journal, SettleBatch batch) {
   return *answer;
 }
 
-inline Result<void> settle_now(Journal &journal, const Settlement &one) { return settle_now(journal, SettleBatch{{one}, {}}); }
+inline Result<void> settle_now(Journal &journal, const Settlement &one) {
+  return settle_batch(journal, SettleBatch{{one}, {}});
+}
 
 // A SqliteJournal in a directory of its own; reopen() is a restart.
 struct SqliteFixture {

@@ -292,7 +292,7 @@ TEST_P(InspectContract, counts_what_each_instance_has_by_name) {
   settle(settlement(crm, 3, waiting, "booking/1", 5));
   settle(settlement(crm, 4, dead));
   ASSERT_TRUE(journal().replay(crm, 4).ok());
-  ASSERT_TRUE(settle_now(journal(), {{}, {{crm, 2}}}).ok());
+  ASSERT_TRUE(settle_batch(journal(), {{}, {{crm, 2}}}).ok());
   ASSERT_TRUE(journal().park_instances_except({"crm"}).ok());
 
   const std::vector<InstanceRow> rows = inspect().instances().value();

@@ -215,7 +215,7 @@ TEST_P(JournalContract, takes_an_instance_up_again_with_its_cursor_also_when_it_
   put(1);
   put(2);
   const InstanceId id = open("crm");
-  ASSERT_TRUE(settle_now(journal(), {{}, {{id, 1}}}).ok());
+  ASSERT_TRUE(settle_batch(journal(), {{}, {{id, 1}}}).ok());
   ASSERT_TRUE(journal().park_instances_except({"slack"}).ok());
 
   const Result<OpenedInstance> again = journal().open_instance("crm", Start::now);
@@ -227,8 +227,8 @@ TEST_P(JournalContract, takes_an_instance_up_again_with_its_cursor_also_when_it_
 
 TEST_P(JournalContract, never_moves_a_cursor_back) {
   const InstanceId id = open("crm");
-  ASSERT_TRUE(settle_now(journal(), {{}, {{id, 5}}}).ok());
-  ASSERT_TRUE(settle_now(journal(), {{}, {{id, 3}}}).ok());
+  ASSERT_TRUE(settle_batch(journal(), {{}, {{id, 5}}}).ok());
+  ASSERT_TRUE(settle_batch(journal(), {{}, {{id, 3}}}).ok());
 
   EXPECT_EQ(journal().open_instance("crm", Start::now)->cursor, 5);
 }
@@ -382,8 +382,8 @@ TEST_P(JournalContract, makes_a_batch_of_settlements_and_cursors_durable_as_one)
   put(1);
   put(2);
 
-  ASSERT_TRUE(settle_now(journal(), {{settlement(crm, 1, delivered), settlement(crm, 2, waiting, "booking/1", 5)},
-                                     {{crm, 1}}})
+  ASSERT_TRUE(settle_batch(journal(),
+                           {{settlement(crm, 1, delivered), settlement(crm, 2, waiting, "booking/1", 5)}, {{crm, 1}}})
                   .ok());
 
   EXPECT_EQ(journal().open_instance("crm", Start::now)->cursor, 1);
@@ -396,9 +396,10 @@ TEST_P(JournalContract, refuses_a_whole_batch_that_names_what_does_not_exist) {
   put(1);
   const Settlement good = settlement(crm, 1, delivered);
 
-  const Result<void> no_instance = settle_now(journal(), {{good, settlement(crm + 9, 1, delivered)}, {}});
-  const Result<void> no_replay = settle_now(journal(), {{good, settlement(crm, 1, delivered, "booking/1", 0, 4)}, {}});
-  const Result<void> no_cursor = settle_now(journal(), {{good}, {{crm + 9, 1}}});
+  const Result<void> no_instance = settle_batch(journal(), {{good, settlement(crm + 9, 1, delivered)}, {}});
+  const Result<void> no_replay =
+      settle_batch(journal(), {{good, settlement(crm, 1, delivered, "booking/1", 0, 4)}, {}});
+  const Result<void> no_cursor = settle_batch(journal(), {{good}, {{crm + 9, 1}}});
 
   EXPECT_EQ(no_instance.error().kind, Kind::invalid);
   EXPECT_THAT(no_instance.error().sentence, HasSubstr("no instance " + std::to_string(crm + 9)));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Single flipped bits in the database and in a write-ahead log that was not moved yet: each is detected (the open fails or
-// logs an error, verify finds it) or harmless (everything reads as it was written). Never a wrong body from load().
+// Single flipped bits in the database and in a write-ahead log that was not moved yet: each is detected (the open fails
+// or logs an error, verify finds it) or harmless (everything reads as it was written). Never a wrong body from load().
 #include <gtest/gtest.h>
 
 #include "base/random.hpp"
@@ -43,7 +43,7 @@ class JournalDamage : public testing::Test {
       ASSERT_TRUE(settle_now(*f_.journal, settlement(crm, number, number % 3 == 0 ? waiting : delivered)).ok());
     }
     ASSERT_TRUE(f_.journal->replay(crm, 2).ok());
-    ASSERT_TRUE(settle_now(*f_.journal, {{}, {{crm, 1}}}).ok());
+    ASSERT_TRUE(settle_batch(*f_.journal, {{}, {{crm, 1}}}).ok());
     ASSERT_TRUE(f_.journal->append(webhook(events_count + 1).incoming()).ok());
   }
   Files files() const {

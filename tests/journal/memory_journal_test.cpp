@@ -66,8 +66,8 @@ TEST(MemoryJournal, shows_damage_and_loss_as_a_disk_would) {
   EXPECT_EQ(journal.load(1).error().kind, Kind::corrupt);
   EXPECT_FALSE(journal.event("1")->is_intact);
   EXPECT_EQ(journal.load(2).error().kind, Kind::not_found);
-  EXPECT_THAT(journal.verify()->findings, ElementsAre("event 1 is not what was written", "events 2 to 2 are missing",
-                                                      "events 4 to 4 are missing"));
+  EXPECT_THAT(journal.verify()->findings,
+              ElementsAre("event 1 is not what was written", "events 2 to 2 are missing", "events 4 to 4 are missing"));
 }
 
 }  // namespace

@@ -7,9 +7,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <linux/magic.h>
 
 #include "fixtures.hpp"
 #include "journal/high_water.hpp"
@@ -34,8 +34,9 @@ TEST(SqliteJournal, has_everything_after_a_restart) {
   ASSERT_TRUE(f.open().ok());
   const InstanceId crm = f.journal->open_instance("crm", Start::beginning)->id;
   for (int number = 1; number <= 3; ++number) ASSERT_TRUE(f.journal->append(Webhook(number).incoming()).ok());
-  ASSERT_TRUE(settle_now(*f.journal, {{settlement(crm, 1, delivered), settlement(crm, 2, waiting, "booking/1", 40)},
-                                      {{crm, 1}}}).ok());
+  ASSERT_TRUE(settle_batch(*f.journal,
+                           {{settlement(crm, 1, delivered), settlement(crm, 2, waiting, "booking/1", 40)}, {{crm, 1}}})
+                  .ok());
   const std::int64_t replay = *f.journal->replay(crm, 1);
 
   ASSERT_TRUE(f.reopen().ok());
@@ -197,7 +198,7 @@ TEST(SqliteJournal, verifies_offline_and_finds_what_no_start_has_seen) {
   ASSERT_TRUE(f.open().ok());
   const InstanceId crm = f.journal->open_instance("crm", Start::beginning)->id;
   for (int number = 1; number <= 9; ++number) ASSERT_TRUE(f.journal->append(Webhook(number).incoming()).ok());
-  ASSERT_TRUE(settle_now(*f.journal, {{settlement(crm, 1, delivered), settlement(crm, 2, dead)}, {}}).ok());
+  ASSERT_TRUE(settle_batch(*f.journal, {{settlement(crm, 1, delivered), settlement(crm, 2, dead)}, {}}).ok());
   ASSERT_TRUE(f.journal->replay(crm, 2).ok());
   f.journal.reset();
   EXPECT_EQ(text_of(verify_offline(f.options.path)->findings), "");
@@ -276,10 +277,11 @@ TEST(SqliteJournal, does_not_trip_over_garbage_in_columns_that_are_read_unchecke
   for (int number = 1; number <= 3; ++number) ASSERT_TRUE(f.journal->append(Webhook(number).incoming()).ok());
   ASSERT_TRUE(settle_now(*f.journal, settlement(crm, 1, waiting, "booking/1", 5)).ok());
   f.journal.reset();
-  exec(f.options.path,
-       "UPDATE event SET type = char(0) || 'x', flags = -1, id = x'01', headers = x'ff', subject_key = 9 WHERE seq = 2; "
-       "UPDATE delivery SET verdict = 900, attempts = -1, message = ''; DELETE FROM event WHERE seq = 1; "
-       "UPDATE instance SET cursor = -7");
+  exec(
+      f.options.path,
+      "UPDATE event SET type = char(0) || 'x', flags = -1, id = x'01', headers = x'ff', subject_key = 9 WHERE seq = 2; "
+      "UPDATE delivery SET verdict = 900, attempts = -1, message = ''; DELETE FROM event WHERE seq = 1; "
+      "UPDATE instance SET cursor = -7");
 
   ASSERT_TRUE(f.open().ok());
 

@@ -16,7 +16,8 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-YoungEntry entry(Seq seq, std::int64_t id_key, SubjectKey subject, Milliseconds newest_ms = 0, bool has_subject = true) {
+YoungEntry entry(Seq seq, std::int64_t id_key, SubjectKey subject, Milliseconds newest_ms = 0,
+                 bool has_subject = true) {
   return {seq, id_key, subject, newest_ms, has_subject};
 }
 
@@ -117,7 +118,8 @@ TEST(YoungIndex, is_merged_into_the_tables_while_events_come_in_and_taken_up_aft
   };
   const auto expect_all_found = [&] {
     for (int one = 1; one <= number; ++one) {
-      EXPECT_TRUE(f.journal->append(Webhook(one, "booking/" + std::to_string(one % 10), one).incoming())->is_duplicate) << one;
+      EXPECT_TRUE(f.journal->append(Webhook(one, "booking/" + std::to_string(one % 10), one).incoming())->is_duplicate)
+          << one;
     }
     std::vector<Seq> expected, found;
     for (int one = 3; one <= number; one += 10) {
