@@ -30,7 +30,7 @@ namespace bellhop::core {
 
 namespace {
 
-constexpr std::size_t read_bytes = 64 << 10;           // one read
+constexpr std::size_t read_bytes = 64 << 10;     // one read
 constexpr std::size_t read_bytes_max = 1 << 20;  // of one descriptor in one poll: a flood must not hold the thread
 constexpr std::size_t last_words_bytes_max = 8 << 20;  // after the end
 constexpr std::size_t kept_bytes_max = 1 << 20;        // a large batch does not hold its memory for ever
@@ -270,8 +270,12 @@ std::vector<Report> Child::poll() {
       case Source::printed:
         if (read_printed(read_bytes_max) == Stream::ended) printed_.close();
         break;
-      case Source::ended: has_ended = true; break;
-      case Source::alarm: on_alarm(); break;
+      case Source::ended:
+        has_ended = true;
+        break;
+      case Source::alarm:
+        on_alarm();
+        break;
     }
   }
   if (has_ended) finish();
@@ -337,17 +341,21 @@ std::string Child::on_frame(const wire::Frame &frame) {
       refusal_ = {refused->is_final, clean_utf8(refused->sentence, wire::log_line_bytes_max)};
       return "";
     }
-    case wire::Type::answers: return on_answers(frame.payload);
+    case wire::Type::answers:
+      return on_answers(frame.payload);
     case wire::Type::log: {
       const auto line = wire::decode_log(frame.payload);
       if (!line) return malformed();
       log(line->level, clean_utf8(line->text, wire::log_line_bytes_max));
       return "";
     }
-    case wire::Type::stopped: is_stopped_ = true; return "";
+    case wire::Type::stopped:
+      is_stopped_ = true;
+      return "";
     case wire::Type::hello:
     case wire::Type::deliver:
-    case wire::Type::stop: return "sent a frame of a type that only the daemon sends";
+    case wire::Type::stop:
+      return "sent a frame of a type that only the daemon sends";
   }
   return malformed();
 }

@@ -16,8 +16,8 @@
 namespace bellhop::core {
 
 struct ChildOptions {
-  std::string host_program;       // absolute path of bellhop-host
-  const Clock *clock = nullptr;   // for the limit on log lines; must outlive the instance
+  std::string host_program;      // absolute path of bellhop-host
+  const Clock *clock = nullptr;  // for the limit on log lines; must outlive the instance
   int log_lines_per_second_max = 100;
 };
 

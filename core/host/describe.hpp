@@ -17,16 +17,16 @@ constexpr Milliseconds describe_ms_max = 5000;
 
 // One plugin of a library.
 struct PluginManifest {
-  std::string library;          // absolute path of the .so
-  std::uint32_t index = 0;      // which plugin of it
+  std::string library;      // absolute path of the .so
+  std::uint32_t index = 0;  // which plugin of it
   std::string id, name, version, summary, vendor, license, url, sdk;
   int abi_major = 0, abi_minor = 0;
-  bool is_singleton = false;    // one worker at most
-  bool is_batching = false;     // has bellhop.batch/1
-  std::vector<std::string> events;          // default globs; empty = everything but ping
-  std::vector<std::string> needs, wants;    // services
-  std::vector<std::string> needs_missing;   // those of `needs` that this host does not offer: it will not be started
-  std::string settings_schema;  // JSON Schema; "" = takes no settings
+  bool is_singleton = false;               // one worker at most
+  bool is_batching = false;                // has bellhop.batch/1
+  std::vector<std::string> events;         // default globs; empty = everything but ping
+  std::vector<std::string> needs, wants;   // services
+  std::vector<std::string> needs_missing;  // those of `needs` that this host does not offer: it will not be started
+  std::string settings_schema;             // JSON Schema; "" = takes no settings
 };
 
 // The plugins of a library, in its order; at least one.

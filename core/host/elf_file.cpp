@@ -31,14 +31,22 @@ constexpr std::size_t segments_count_max = 256;
 
 std::string machine_name(unsigned machine) {
   switch (machine) {
-    case EM_X86_64: return "x86-64";
-    case EM_AARCH64: return "arm64";
-    case EM_ARM: return "arm (32 bits)";
-    case EM_386: return "x86 (32 bits)";
-    case EM_RISCV: return "riscv";
-    case EM_PPC64: return "ppc64";
-    case EM_S390: return "s390";
-    default: return "ELF machine " + std::to_string(machine);  // any number may come
+    case EM_X86_64:
+      return "x86-64";
+    case EM_AARCH64:
+      return "arm64";
+    case EM_ARM:
+      return "arm (32 bits)";
+    case EM_386:
+      return "x86 (32 bits)";
+    case EM_RISCV:
+      return "riscv";
+    case EM_PPC64:
+      return "ppc64";
+    case EM_S390:
+      return "s390";
+    default:
+      return "ELF machine " + std::to_string(machine);  // any number may come
   }
 }
 
@@ -91,8 +99,8 @@ Result<void> check_elf_file(const std::string &path) {
   }
   if (!file.read(&header, sizeof header, 0)) return refuse(path, "cut off after " + std::to_string(size) + " bytes");
   if (header.e_machine != machine_of_host) {
-    return refuse(path, "built for " + machine_name(header.e_machine) + ", this host is " +
-                            machine_name(machine_of_host));
+    return refuse(path,
+                  "built for " + machine_name(header.e_machine) + ", this host is " + machine_name(machine_of_host));
   }
   if (header.e_ident[EI_CLASS] != ELFCLASS64) return refuse(path, "a 32-bit library, this host is a 64-bit program");
   if (header.e_ident[EI_DATA] != (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB)) {

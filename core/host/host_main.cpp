@@ -32,7 +32,7 @@ extern "C" const char *__asan_default_options() {
 }
 extern "C" const char *__tsan_default_options();
 extern "C" const char *__tsan_default_options() {
-  return "handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0";
+  return "handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0:atexit_sleep_ms=0";
 }
 #endif
 
@@ -49,7 +49,7 @@ void confine(pid_t parent, int first_closed_descriptor) {
   // Fires when the *thread* that started us ends: the daemon starts children from a thread that lives as long as it
   // does.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(0);  // it was gone before the line above
+  if (::getppid() != parent) ::_exit(1);  // it was gone before the line above
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   // Settings hold secrets: no core dump, and no look into our memory by another plugin of the same user.
   const rlimit no_core{0, 0};

@@ -35,11 +35,11 @@ struct Parcel {
 // One call of the plugin: one parcel, or several when the plugin has the batch extension (at most one per subject).
 struct Batch {
   std::vector<Parcel> parcels;
-  Milliseconds budget_ms = 0;        // time left, monotonic; the engine kills the child when it is over
-  std::int64_t backlog_count = 0;    // events owed behind this batch, as far as known
+  Milliseconds budget_ms = 0;      // time left, monotonic; the engine kills the child when it is over
+  std::int64_t backlog_count = 0;  // events owed behind this batch, as far as known
 };
 
-struct PluginAnswer {  // of the plugin to one parcel
+struct PluginAnswer {     // of the plugin to one parcel
   std::int32_t code = 0;  // BHP_OK …; values that are not known arrive as they are
   Milliseconds retry_after_ms = 0;
   std::string message;  // UTF-8, at most 1,024 bytes

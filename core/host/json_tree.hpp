@@ -44,9 +44,9 @@ class JsonDocument {
   enum class Utf8 { trusted, checked };
   // `text` must stay until the next assign().
   void assign(std::string_view text, Utf8 utf8);
-  bool is_valid();         // it is JSON in UTF-8, not deeper than json_depth_max; parses
-  const bhp_node *root();  // reads as null when the text is not valid; does not parse
-  void resolve();          // parses if that was not done yet
+  bool is_valid();                      // it is JSON in UTF-8, not deeper than json_depth_max; parses
+  const bhp_node *root();               // reads as null when the text is not valid; does not parse
+  void resolve();                       // parses if that was not done yet
   void terminate(bhp_node &container);  // gives its text a copy with a 0 at the end
 
  private:
@@ -63,8 +63,8 @@ class JsonDocument {
   Utf8 utf8_ = Utf8::checked;
   bool is_parsed_ = true, is_valid_ = false;
   bhp_node root_;
-  std::vector<Block> blocks_;      // memory of the tree, never moved
-  std::size_t used_bytes_ = 0;     // of the last block
+  std::vector<Block> blocks_;   // memory of the tree, never moved
+  std::size_t used_bytes_ = 0;  // of the last block
   // While reading: finished values whose container is open, keys of open objects, where the open containers begin.
   std::vector<bhp_node> pending_;
   std::vector<std::string_view> keys_;

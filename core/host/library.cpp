@@ -56,8 +56,8 @@ std::string entry_missing(const boost::dll::shared_library &library) {
 bool is_id(const char *id) {
   const std::size_t size = strnlen(id, id_bytes_max + 1);
   return size != 0 && size <= id_bytes_max && std::all_of(id, id + size, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
-  });
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+         });
 }
 
 }  // namespace

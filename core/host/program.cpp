@@ -47,9 +47,10 @@ void set_nonblocking(const Descriptor &descriptor) {
 
 // What the program may know of our environment. Everything else stays here: it may hold other instances' secrets.
 bool is_harmless(const std::string &variable) {
-  static const std::vector<std::string> names{"PATH=", "HOME=", "LANG=", "LANGUAGE=", "LC_", "TZ=", "TMPDIR=",
-                                              "SSL_CERT_FILE=", "SSL_CERT_DIR=", "ASAN_OPTIONS=", "TSAN_OPTIONS=",
-                                              "UBSAN_OPTIONS=", "LD_LIBRARY_PATH="};
+  static const std::vector<std::string> names{
+      "PATH=",         "HOME=",          "LANG=",           "LANGUAGE=",     "LC_",
+      "TZ=",           "TMPDIR=",        "SSL_CERT_FILE=",  "SSL_CERT_DIR=", "ASAN_OPTIONS=",
+      "TSAN_OPTIONS=", "UBSAN_OPTIONS=", "LD_LIBRARY_PATH="};
   for (const std::string &name : names) {
     if (variable.compare(0, name.size(), name) == 0) return true;
   }
@@ -142,8 +143,8 @@ Result<Program> Program::start(const ProgramSpec &spec) {
   arguments.push_back(nullptr);
   const std::vector<char *> environment = harmless_environment();
   pid_t pid = -1;
-  const int failure = ::posix_spawn(&pid, spec.path.c_str(), &actions.files, &actions.attributes, arguments.data(),
-                                    environment.data());
+  const int failure =
+      ::posix_spawn(&pid, spec.path.c_str(), &actions.files, &actions.attributes, arguments.data(), environment.data());
   if (failure != 0) return failed("cannot start " + spec.path, failure);
 
   Descriptor pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));

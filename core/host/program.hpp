@@ -40,8 +40,8 @@ Result<Pair> pipe_from_program();
 Result<Pair> link_to_program();
 
 struct ProgramSpec {
-  std::string path;                    // absolute
-  std::vector<std::string> arguments;  // without argv[0]
+  std::string path;                          // absolute
+  std::vector<std::string> arguments;        // without argv[0]
   int input = -1, output = -1, errors = -1;  // become 0, 1, 2; -1 = /dev/null
   int link = -1;                             // becomes link_descriptor
 };

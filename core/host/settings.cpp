@@ -8,8 +8,12 @@
 // program.
 #define VALIJSON_USE_EXCEPTIONS 1
 #define RAPIDJSON_NAMESPACE rapidjson::throwing
-#define RAPIDJSON_NAMESPACE_BEGIN namespace rapidjson { inline namespace throwing {
-#define RAPIDJSON_NAMESPACE_END } }
+#define RAPIDJSON_NAMESPACE_BEGIN \
+  namespace rapidjson {           \
+  inline namespace throwing {
+#define RAPIDJSON_NAMESPACE_END \
+  }                             \
+  }
 #include <valijson/adapters/rapidjson_adapter.hpp>
 
 #include <rapidjson/document.h>

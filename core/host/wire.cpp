@@ -89,11 +89,16 @@ bool is_known(std::uint8_t type) {
 
 std::string_view phase_text(Phase phase) {
   switch (phase) {
-    case Phase::loading: return "loading the library";
-    case Phase::creating: return "creating the plugin from its settings";
-    case Phase::starting: return "starting the plugin";
-    case Phase::idle: return "idle";
-    case Phase::stopping: return "stopping";
+    case Phase::loading:
+      return "loading the library";
+    case Phase::creating:
+      return "creating the plugin from its settings";
+    case Phase::starting:
+      return "starting the plugin";
+    case Phase::idle:
+      return "idle";
+    case Phase::stopping:
+      return "stopping";
   }
   return "idle";
 }

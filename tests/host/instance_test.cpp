@@ -15,7 +15,10 @@ class Hosted : public testing::TestWithParam<Where> {
  protected:
   void SetUp() override {
     // What is loaded once stays open for ever (a descriptor of the test's own, a leaked clock): warm up first.
-    { Stage warm(GetParam(), "host_obedient"); warm.start(); }
+    {
+      Stage warm(GetParam(), "host_obedient");
+      warm.start();
+    }
     descriptors_before_ = open_descriptors_count();
   }
   void TearDown() override { EXPECT_EQ(open_descriptors_count(), descriptors_before_); }

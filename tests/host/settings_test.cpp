@@ -121,8 +121,9 @@ TEST(Settings, what_is_no_table_is_told) {
 
 TEST(Settings, a_schema_that_is_none_is_the_plugins_fault) {
   EXPECT_EQ(findings_of(with_schema("{"), "{}"), ": plugin slack declares a settings schema that is not a JSON object");
-  EXPECT_EQ(findings_of(with_schema(R"({"type":"object","properties":7})"), "{}").rfind(
-                ": plugin slack declares settings that cannot be checked: ", 0), 0U)
+  EXPECT_EQ(findings_of(with_schema(R"({"type":"object","properties":7})"), "{}")
+                .rfind(": plugin slack declares settings that cannot be checked: ", 0),
+            0U)
       << findings_of(with_schema(R"({"type":"object","properties":7})"), "{}");
 }
 

@@ -139,10 +139,11 @@ void serve(int socket) {
   const bhp_plugin &plugin = load(link, std::string(hello->library), hello->index);
 
   static const SystemClock &clock = *new SystemClock;
-  auto guest = std::make_unique<Guest>(
-      plugin, std::move(spec),
-      GuestDoors{[](Level level, std::string_view line) { link.send(wire::LogLine{level, line}); },
-                 [] { return clock.wall_ms(); }, [] { return link.is_stopping(); }});
+  auto guest = std::make_unique<Guest>(plugin, std::move(spec),
+                                       GuestDoors{[](Level level, std::string_view line) {
+                                                    link.send(wire::LogLine{level, line});
+                                                  },
+                                                  [] { return clock.wall_ms(); }, [] { return link.is_stopping(); }});
   link.send(wire::Phase::creating);
   if (const Outcome outcome = guest->create(); outcome.code != BHP_OK) refuse(link, "create", outcome);
   link.send(wire::Phase::starting);

@@ -2,7 +2,13 @@
 // Does what its event says ({"do":"retry"}): one of every thing that a plugin may do by the contract.
 #include <bellhop/plugin.hpp>
 
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -21,7 +27,10 @@ class Obedient : public bellhop::Plugin {
   }
   static bellhop::Manifest manifest() {
     return bellhop::Manifest("obedient", "1.2.3", "Does what the event says")
-        .vendor("The tests").license("Apache-2.0").url("https://example.com/obedient").name("Obedient")
+        .vendor("The tests")
+        .license("Apache-2.0")
+        .url("https://example.com/obedient")
+        .name("Obedient")
         .on("booking.*", "!booking.tagged")
         .text("refuse", "Sentence to refuse the settings with", "")
         .choice("start", "What start() does", {"ok", "retry", "fail"});
@@ -38,8 +47,10 @@ class Obedient : public bellhop::Plugin {
     if (what == "count") return Verdict::ok(std::to_string(++count_));
     if (what == "keep") return keep(event);
     if (what == "describe") return describe(event);
-    if (what == "where") return Verdict::ok(std::string(state_dir()) + " " + std::string(instance_name()) + " " +
-                                            std::to_string(worker()));
+    if (what == "where")
+      return Verdict::ok(std::string(state_dir()) + " " + std::string(instance_name()) + " " +
+                         std::to_string(worker()));
+    if (what == "look around") return look_around();
     if (what == "settings") return Verdict::ok(setting("start").str());
     if (what == "wait for stop") {
       while (!is_stopping()) std::this_thread::yield();
@@ -84,15 +95,34 @@ class Obedient : public bellhop::Plugin {
     for (const auto &[key, value] : kept_) bytes += value.size();
     return Verdict::ok(std::to_string(kept_.size()) + " kept, " + std::to_string(bytes) + " bytes");
   }
+  // What the child has of its parent.
+  static Verdict look_around() {
+    std::string out = "descriptors";
+    for (int fd = 0; fd < 256; ++fd) {
+      if (::fcntl(fd, F_GETFD) >= 0) out += " " + std::to_string(fd);
+    }
+    sigset_t blocked;
+    sigprocmask(SIG_SETMASK, nullptr, &blocked);
+    for (int number = 1; number < 32; ++number) {
+      if (sigismember(&blocked, number) == 1) out += ", blocks " + std::to_string(number);
+    }
+    rlimit core{};
+    ::getrlimit(RLIMIT_CORE, &core);
+    out += ", core " + std::to_string(core.rlim_max) + ", dumpable " + std::to_string(::prctl(PR_GET_DUMPABLE));
+    out += ", no new privileges " + std::to_string(::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
+    out += ", secret " + std::string(std::getenv("BELLHOP_TEST_SECRET") == nullptr ? "unknown" : "known");
+    out += ", path " + std::string(std::getenv("PATH") == nullptr ? "unknown" : "known");
+    return Verdict::ok(out);
+  }
   // Every field of the event, so that a test sees that each arrives.
   static Verdict describe(const bellhop::Event &event) {
     std::string out;
     for (const std::string_view text : {event.id(), event.type(), event.subject(), event.body()}) {
       out.append(text).append("|");
     }
-    for (const int64_t number : {event.occurred_ms(), event.received_ms(), event.budget_ms(),
-                                 static_cast<int64_t>(event.seq()), static_cast<int64_t>(event.attempt()),
-                                 static_cast<int64_t>(event.attempts_max())}) {
+    for (const int64_t number :
+         {event.occurred_ms(), event.received_ms(), event.budget_ms(), static_cast<int64_t>(event.seq()),
+          static_cast<int64_t>(event.attempt()), static_cast<int64_t>(event.attempts_max())}) {
       out.append(std::to_string(number)).append("|");
     }
     out.append(event.is_test() ? "test " : "").append(event.is_replay() ? "replay " : "");

@@ -35,8 +35,14 @@ static const void *extension(const bhp_plugin *plugin, const char *id) {
 
 static const char *const needs[] = {BHP_SVC_JSON, NULL};
 static const bhp_plugin sound = {
-  .struct_size = sizeof sound, .abi_major = BHP_ABI_MAJOR, .id = "odd", .needs = needs,
-  .create = create, .deliver = deliver, .destroy = destroy, .extension = extension,
+    .struct_size = sizeof sound,
+    .abi_major = BHP_ABI_MAJOR,
+    .id = "odd",
+    .needs = needs,
+    .create = create,
+    .deliver = deliver,
+    .destroy = destroy,
+    .extension = extension,
 };
 
 static const bhp_plugin *table(void) {
