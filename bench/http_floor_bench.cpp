@@ -31,14 +31,15 @@ int main(int count, char **words) {
   limits.connections_per_address_max = 0;
   limits.requests_per_connection_max = 1'000'000'000;
   if (count > 2) limits.threads_max = std::atoi(words[2]);
-  auto server = HttpServer::open(std::string("127.0.0.1:") + words[1], limits, {},
-                                 [](const HttpRequest &) {
-                                   HttpAnswer answer;
-                                   answer.status = 202;
-                                   answer.body = "{\"status\":\"accepted\"}";
-                                   return answer;
-                                 },
-                                 clock, log);
+  auto server = HttpServer::open(
+      std::string("127.0.0.1:") + words[1], limits, {},
+      [](const HttpRequest &) {
+        HttpAnswer answer;
+        answer.status = 202;
+        answer.body = "{\"status\":\"accepted\"}";
+        return answer;
+      },
+      clock, log);
   if (!server) {
     std::fprintf(stderr, "%s\n", server.error().sentence.c_str());
     return 1;

@@ -18,8 +18,6 @@ SystemClock::SystemClock()
 
 Milliseconds SystemClock::wall_ms() const { return milliseconds_of<std::chrono::system_clock>(); }
 
-Milliseconds SystemClock::steady_ms() const {
-  return milliseconds_of<std::chrono::steady_clock>() + steady_offset_ms_;
-}
+Milliseconds SystemClock::steady_ms() const { return milliseconds_of<std::chrono::steady_clock>() + steady_offset_ms_; }
 
 }  // namespace bellhop::core

@@ -35,9 +35,9 @@ class Table {
   struct Cell {
     std::string text;
     Colour colour = Colour::none;
-    Cell(std::string t, Colour c = Colour::none);  // NOLINT: implicit on purpose
+    Cell(std::string t, Colour c = Colour::none);                              // NOLINT: implicit on purpose
     Cell(const char *t, Colour c = Colour::none) : Cell(std::string(t), c) {}  // NOLINT: implicit on purpose
-    Cell(std::int64_t number);                     // NOLINT: implicit on purpose; aligned right
+    Cell(std::int64_t number);  // NOLINT: implicit on purpose; aligned right
     bool is_number = false;
   };
   void add(std::vector<Cell> row) { rows_.push_back(std::move(row)); }

@@ -37,8 +37,8 @@ Result<StatePaths> paths_of_config(const std::string &file, const Surroundings &
   const Config &config = loaded.config;
   if (!loaded.errors.empty() && config.places.empty()) {
     const Finding &first = loaded.errors.front();
-    return Error{Kind::invalid, "the config file " + file + " cannot be read: " +
-                                    (first.at.line == 0 ? first.sentence : first.text())};
+    return Error{Kind::invalid, "the config file " + file +
+                                    " cannot be read: " + (first.at.line == 0 ? first.sentence : first.text())};
   }
   return StatePaths{in(config.state_dir, config.admin.socket), in(config.state_dir, config.journal.path)};
 }

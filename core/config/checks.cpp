@@ -106,8 +106,7 @@ class Checks {
     const HttpConfig &http = config_.http;
     const Listen listen = parse_listen(http.listen);
     if (!listen.is_valid) {
-      refuse("http.listen", "listen in [http] cannot be \"" + http.listen +
-                                "\"; " + listen_forms);
+      refuse("http.listen", "listen in [http] cannot be \"" + http.listen + "\"; " + listen_forms);
     } else if (!listen.is_unix && !is_loopback(listen.host)) {
       warn("http.listen", "the webhook listener on " + http.listen +
                               " speaks plain HTTP beyond this machine; put a proxy with TLS in front of it");

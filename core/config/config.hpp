@@ -92,8 +92,8 @@ struct InstanceConfig {             // [instance.NAME]
   bool is_enabled = true;
   std::string host = "child";  // child | inproc
   RetryConfig retry;
-  std::string settings_json = "{}";             // [instance.NAME.settings] as JSON, secrets still references
-  std::map<std::string, Position> settings_at;  // RFC 6901 pointer → where; "" = the table itself
+  std::string settings_json = "{}";                   // [instance.NAME.settings] as JSON, secrets still references
+  std::map<std::string, Position> settings_at;        // RFC 6901 pointer → where; "" = the table itself
   std::map<std::string, std::string> settings_texts;  // pointer → text settings as written: where secrets may hide
   Position at;
 };

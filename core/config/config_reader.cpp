@@ -105,7 +105,7 @@ void ConfigReader::read_key(const K &key, const Member &member, const std::strin
 
 template <class T>
 void ConfigReader::read_section(const Node &table, const std::string &path, T &target,
-                          const std::vector<std::string> &tables) {
+                                const std::vector<std::string> &tables) {
   std::vector<std::string> allowed;
   for (const Key<T> &key : keys_of<T>()) allowed.emplace_back(key.name);
   for (const Member &member : table.members) {

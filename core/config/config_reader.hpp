@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ConfigReader: the document's tree → config structs, by the table of keys. Knows shapes and ranges, no relation between
-// two keys (that is checks.cpp). Goes on after an error, so that all of them are found.
+// ConfigReader: the document's tree → config structs, by the table of keys. Knows shapes and ranges, no relation
+// between two keys (that is checks.cpp). Goes on after an error, so that all of them are found.
 #pragma once
 
 #include <string>

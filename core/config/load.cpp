@@ -14,8 +14,8 @@
 
 #include "config/checks.hpp"
 #include "config/config.hpp"
-#include "config/document.hpp"
 #include "config/config_reader.hpp"
+#include "config/document.hpp"
 
 extern char **environ;
 

@@ -14,7 +14,7 @@ namespace bellhop::core {
 
 struct SettingsText {
   std::string json;
-  std::map<std::string, Position> at;  // RFC 6901 pointer → where; "" = the table itself
+  std::map<std::string, Position> at;        // RFC 6901 pointer → where; "" = the table itself
   std::map<std::string, std::string> texts;  // pointer → text settings as written
   std::vector<Finding> errors;
 };

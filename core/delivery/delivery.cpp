@@ -65,8 +65,13 @@ struct Mailbox {
 struct Delivery::Shell {
   Shell(Journal &journal, const Clock &clock, const Log &log, std::vector<DeliveryPlan> plans, Spawn spawn,
         Observer observer, std::uint64_t random_seed)
-      : journal_(journal), clock_(clock), log_(log), spawn_(std::move(spawn)), observer_(std::move(observer)),
-        engine_(journal, plans, Random(random_seed)), status_(engine_.status()) {
+      : journal_(journal),
+        clock_(clock),
+        log_(log),
+        spawn_(std::move(spawn)),
+        observer_(std::move(observer)),
+        engine_(journal, plans, Random(random_seed)),
+        status_(engine_.status()) {
     for (DeliveryPlan &plan : plans) plans_.emplace(plan.id, std::move(plan));
   }
 
@@ -222,7 +227,9 @@ void Delivery::Shell::report(const WorkerKey &key, Report &&report) {
       CRASH_POINT("delivery.after_answer");
       inputs_.push_back(Answered{key.first, key.second, report.batch_code, std::move(report.answers)});
       break;
-    case Report::What::log: log_.line(report.level, "instance " + plans_.at(key.first).name, report.text); break;
+    case Report::What::log:
+      log_.line(report.level, "instance " + plans_.at(key.first).name, report.text);
+      break;
     case Report::What::died:
       inputs_.push_back(Died{key.first, key.second, std::move(report.text), report.is_refusal});
       break;
@@ -268,8 +275,7 @@ std::optional<Parcel> Delivery::Shell::load(const Send &send, const Ticket &tick
     const Kind kind = loaded.error().kind;
     const bool is_damaged = kind == Kind::corrupt || kind == Kind::not_found;
     inputs_.push_back(NotSent{send.instance, send.worker, ticket.key,
-                              is_damaged ? NotSent::Why::damaged : NotSent::Why::unreadable,
-                              loaded.error().sentence});
+                              is_damaged ? NotSent::Why::damaged : NotSent::Why::unreadable, loaded.error().sentence});
     return std::nullopt;
   }
   StoredEvent &stored = *loaded;

@@ -54,10 +54,10 @@ class Engine {
   std::map<InstanceId, std::unique_ptr<Flow>> flows_;  // unique_ptr: a Flow refers to its own plan and cannot move
   std::map<SettleTicket, Pending> pending_;            // handed out, not yet answered
   SettleTicket last_ticket_ = 0;
-  std::vector<Decided> refused_;        // by the journal; written again at refused_until_ms_
+  std::vector<Decided> refused_;  // by the journal; written again at refused_until_ms_
   Milliseconds refused_until_ms_ = 0;
-  int settle_failures_count_ = 0;       // in a row
-  Milliseconds now_ = 0;                // of the last step
+  int settle_failures_count_ = 0;  // in a row
+  Milliseconds now_ = 0;           // of the last step
 };
 
 }  // namespace bellhop::core

@@ -70,7 +70,7 @@ void Flow::died(Milliseconds now, const Died &input, Outbox &out) {
   const std::string sentence = worker.life.died(now, input.sentence, input.is_refusal);
   if (!was_asked_to) {
     const Milliseconds pause_ms = worker.life.spawn_due_ms() - now;
-    const std::string next = is_stopping_     ? ""
+    const std::string next = is_stopping_    ? ""
                              : pause_ms <= 0 ? "; started again"
                                              : "; started again in " + std::to_string((pause_ms + 999) / 1'000) + " s";
     say(input.is_refusal ? Level::error : Level::warn,
@@ -93,8 +93,8 @@ void Flow::batch_failed(Worker &worker, bool is_redelivery) {
 
 void Flow::not_sent(Milliseconds now, const NotSent &input, Outbox &out) {
   Worker &worker = workers_.at(static_cast<std::size_t>(input.worker));
-  const auto found = std::find_if(worker.sent.begin(), worker.sent.end(),
-                                  [&](const Sent &sent) { return sent.key == input.key; });
+  const auto found =
+      std::find_if(worker.sent.begin(), worker.sent.end(), [&](const Sent &sent) { return sent.key == input.key; });
   CHECK(found != worker.sent.end());
   const SubjectKey subject = found->subject;
   worker.sent.erase(found);
@@ -112,9 +112,12 @@ void Flow::not_sent(Milliseconds now, const NotSent &input, Outbox &out) {
       if (hold_ && hold_->probe == input.key) end_hold(out);  // it can probe nothing; the next event will
       return;
     }
-    case NotSent::Why::unreadable: pause(now, input.sentence, out); break;
+    case NotSent::Why::unreadable:
+      pause(now, input.sentence, out);
+      break;
     case NotSent::Why::no_room:
-    case NotSent::Why::no_child: break;
+    case NotSent::Why::no_child:
+      break;
   }
   if (!hold_ || !(hold_->probe == input.key)) lanes_.give_back(subject, false, false);
 }
@@ -163,7 +166,9 @@ void Flow::decide(Milliseconds now, Milliseconds took_ms, const Sent &sent, cons
                          (outcome.message.empty() ? "" : ": " + outcome.message);
   }
   switch (step.what) {
-    case Step::What::delivered: settlement.state = DeliveryState::delivered; break;
+    case Step::What::delivered:
+      settlement.state = DeliveryState::delivered;
+      break;
     case Step::What::dead:
       settlement.state = DeliveryState::dead;
       if (settlement.message.empty()) {

@@ -52,7 +52,7 @@ class Flow {
   struct Worker {
     WorkerLife life;
     bool is_batching = false;
-    std::vector<Sent> sent;     // what the child has; its lanes are out
+    std::vector<Sent> sent;  // what the child has; its lanes are out
     Milliseconds sent_ms = 0;
   };
   // Nothing but the probe is sent while there is one of these. The probe's lane stays out from the HOLD to the verdict
@@ -105,8 +105,8 @@ class Flow {
   int read_failures_count_ = 0;       // in a row
   Seq cursor_;                        // durable, or on its way there; never above what is settled
   Seq cursor_durable_;
-  Seq scan_seen_ = 0;                 // the scan position when the cursor was last looked at
-  bool has_progress_ = true;          // since the cursor was last looked at
+  Seq scan_seen_ = 0;         // the scan position when the cursor was last looked at
+  bool has_progress_ = true;  // since the cursor was last looked at
   Milliseconds cursor_due_ms_ = 0;
 };
 

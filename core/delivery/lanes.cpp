@@ -35,9 +35,14 @@ std::int64_t Lanes::backlog_count() const {
 
 void Lanes::count(const Offer &offer, int by) {
   switch (offer.origin) {
-    case Offer::Origin::scan: window_count_ += by; break;
-    case Offer::Origin::due: due_count_ += by; break;
-    case Offer::Origin::refill: break;
+    case Offer::Origin::scan:
+      window_count_ += by;
+      break;
+    case Offer::Origin::due:
+      due_count_ += by;
+      break;
+    case Offer::Origin::refill:
+      break;
   }
 }
 

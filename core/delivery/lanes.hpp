@@ -73,24 +73,24 @@ class Lanes {
   void give_back(SubjectKey subject, bool is_redelivery, bool is_single);
 
   // ---- from verdicts: first what was decided, then that it is durable ----
-  void waits(SubjectKey subject);     // decided: will wait on disk (or be held)
+  void waits(SubjectKey subject);                        // decided: will wait on disk (or be held)
   void parked(SubjectKey subject, Milliseconds due_ms);  // durable: leaves memory
   void held(const Settlement &settlement);  // durable: but stays in memory, and out, to be sent again as a probe
-  void finished(SubjectKey subject);  // durable and final: the next of the lane may go
+  void finished(SubjectKey subject);        // durable and final: the next of the lane may go
 
   // ---- figures ----
   // Everything at or below is settled for this instance, on disk. One pass over the lanes and one cheap read.
   Result<Seq> settled_up_to();
   Seq scan_position() const { return scan_position_; }
-  std::int64_t backlog_count() const;        // owed and not out, about
-  std::size_t offers_count() const;  // in memory
+  std::int64_t backlog_count() const;  // owed and not out, about
+  std::size_t offers_count() const;    // in memory
   std::size_t lanes_count() const { return lanes_.size(); }
 
  private:
   enum class State { idle, queued, out };
   struct Lane {
-    std::deque<Offer> live;      // by seq, see I1
-    std::deque<Offer> replays;   // by the order in which they came due
+    std::deque<Offer> live;     // by seq, see I1
+    std::deque<Offer> replays;  // by the order in which they came due
     State state = State::idle;
     bool is_replay_turn = false;  // which front is out
     bool is_backlogged = false;   // see I2
@@ -120,8 +120,8 @@ class Lanes {
   bool is_scan_wanted_ = true, is_due_wanted_ = true;
   bool is_due_stalled_ = false;  // due() named only rows in memory: nothing new before one of them is settled
   std::optional<Milliseconds> next_due_ms_;  // no waiting row that is not in memory is due before; nullopt: none waits
-  int window_count_ = 0;  // offers in memory that the scan brought
-  int due_count_ = 0;     // that due() brought. Those of refills: at most lane_events_max for each lane of these two
+  int window_count_ = 0;                     // offers in memory that the scan brought
+  int due_count_ = 0;  // that due() brought. Those of refills: at most lane_events_max for each lane of these two
   std::unordered_map<SubjectKey, Lane> lanes_;
   std::vector<std::deque<SubjectKey>> queues_;  // per worker: exactly the lanes that are queued, in order of their turn
   std::deque<SubjectKey> refills_;              // backlogged lanes without a live event, to be fetched

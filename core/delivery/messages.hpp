@@ -88,7 +88,7 @@ struct StopWorker {  // answered by Died
   InstanceId instance = 0;
   int worker = 0;
 };
-struct Alarm {  // a line for the operator
+struct Alarm {              // a line for the operator
   InstanceId instance = 0;  // 0: the whole of delivery
   Level level = Level::warn;
   std::string sentence;

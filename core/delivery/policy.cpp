@@ -6,7 +6,6 @@
 
 #include <algorithm>
 
-
 namespace bellhop::core {
 namespace {
 
@@ -16,8 +15,8 @@ std::string in_words(Milliseconds span_ms) {
     Milliseconds size_ms;
     const char *name;
   };
-  static constexpr Unit units[] = {{86'400'000, "day"}, {3'600'000, "hour"}, {60'000, "minute"}, {1'000, "second"},
-                                   {1, "millisecond"}};
+  static constexpr Unit units[] = {
+      {86'400'000, "day"}, {3'600'000, "hour"}, {60'000, "minute"}, {1'000, "second"}, {1, "millisecond"}};
   for (const Unit &unit : units) {
     if (span_ms % unit.size_ms != 0) continue;
     const Milliseconds count = span_ms / unit.size_ms;
@@ -46,11 +45,16 @@ Milliseconds backoff_ms(const Policy &policy, int number, Milliseconds retry_aft
 
 Verdict verdict_of(std::int32_t code) {
   switch (code) {
-    case BHP_OK: return Verdict::ok;
-    case BHP_SKIP: return Verdict::skip;
-    case BHP_FAIL: return Verdict::fail;
-    case BHP_HOLD: return Verdict::hold;
-    default: return Verdict::retry;  // BHP_RETRY, and whatever a plugin makes up
+    case BHP_OK:
+      return Verdict::ok;
+    case BHP_SKIP:
+      return Verdict::skip;
+    case BHP_FAIL:
+      return Verdict::fail;
+    case BHP_HOLD:
+      return Verdict::hold;
+    default:
+      return Verdict::retry;  // BHP_RETRY, and whatever a plugin makes up
   }
 }
 
@@ -58,10 +62,14 @@ Step next_step(const Policy &policy, std::int32_t code, int attempt, Millisecond
                Random &random) {
   switch (verdict_of(code)) {
     case Verdict::ok:
-    case Verdict::skip: return {Step::What::delivered, 0, ""};
-    case Verdict::fail: return {Step::What::dead, 0, "the plugin refused it for good"};
-    case Verdict::hold: return {Step::What::hold, backoff_ms(policy, attempt, retry_after_ms, random), ""};
-    case Verdict::retry: break;
+    case Verdict::skip:
+      return {Step::What::delivered, 0, ""};
+    case Verdict::fail:
+      return {Step::What::dead, 0, "the plugin refused it for good"};
+    case Verdict::hold:
+      return {Step::What::hold, backoff_ms(policy, attempt, retry_after_ms, random), ""};
+    case Verdict::retry:
+      break;
   }
   if (policy.attempts_max > 0 && attempt >= policy.attempts_max) {
     return {Step::What::dead, 0,

@@ -12,13 +12,13 @@
 namespace bellhop::core {
 
 struct Policy {
-  int attempts_max = 20;                          // 0 = unlimited
-  Milliseconds age_ms_max = 3 * 86'400'000LL;     // since the first attempt; 0 = unlimited
-  Milliseconds backoff_ms_min = 1'000;            // first delay
-  Milliseconds backoff_ms_max = 3'600'000;        // cap of the doubling
-  Milliseconds retry_after_ms_max = 86'400'000;   // a destination may not ask for more
-  Milliseconds deadline_ms = 30'000;              // one attempt
-  int strikes_max = 3;                            // child deaths charged to one event before it is dead
+  int attempts_max = 20;                         // 0 = unlimited
+  Milliseconds age_ms_max = 3 * 86'400'000LL;    // since the first attempt; 0 = unlimited
+  Milliseconds backoff_ms_min = 1'000;           // first delay
+  Milliseconds backoff_ms_max = 3'600'000;       // cap of the doubling
+  Milliseconds retry_after_ms_max = 86'400'000;  // a destination may not ask for more
+  Milliseconds deadline_ms = 30'000;             // one attempt
+  int strikes_max = 3;                           // child deaths charged to one event before it is dead
 };
 
 // What is to be done with a delivery after an attempt.

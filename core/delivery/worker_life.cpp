@@ -11,13 +11,16 @@ namespace bellhop::core {
 
 std::optional<Milliseconds> WorkerLife::timer() const {
   switch (state_) {
-    case State::absent: return spawn_due_ms_;
+    case State::absent:
+      return spawn_due_ms_;
     case State::starting:
-    case State::busy: return deadline_ms_;
+    case State::busy:
+      return deadline_ms_;
     case State::idle:
     case State::killed:
     case State::stopping:
-    case State::stopped: break;
+    case State::stopped:
+      break;
   }
   return std::nullopt;
 }

@@ -17,7 +17,7 @@ class WorkerLife {
  public:
   static constexpr Milliseconds respawn_ms_min = 1'000, respawn_ms_max = 60'000;
   static constexpr Milliseconds refusal_ms_min = 60'000, refusal_ms_max = 600'000;
-  static constexpr Milliseconds grown_up_ms = 60'000;  // a child that lived this long died for a new reason
+  static constexpr Milliseconds grown_up_ms = 60'000;   // a child that lived this long died for a new reason
   static constexpr Milliseconds start_ms_max = 30'000;  // from spawn to ready
 
   enum class State { absent, starting, idle, busy, killed, stopping, stopped };

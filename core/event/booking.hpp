@@ -104,10 +104,10 @@ struct Facts {
   std::optional<Milliseconds> time_ms;
   bool is_test = false;
   std::optional<Booking> booking;
-  std::optional<Attendee> attendee;          // attendee.* events
-  std::optional<MeetingType> meeting_type;   // meeting_type.*
-  std::optional<Host> member;                // member.*
-  std::string object_json;                   // any other object, minified; "" = absent
+  std::optional<Attendee> attendee;         // attendee.* events
+  std::optional<MeetingType> meeting_type;  // meeting_type.*
+  std::optional<Host> member;               // member.*
+  std::string object_json;                  // any other object, minified; "" = absent
   std::vector<Problem> problems;
 };
 

@@ -67,8 +67,8 @@ Result<AddressSet> AddressSet::parse(const std::vector<std::string> &blocks) {
       const int bits_max = block.base.is_v4() ? 32 : 128;
       const auto [stopped, code] = std::from_chars(begin, end, block.bits);
       if (code != std::errc() || stopped != end || begin == end || block.bits < 0 || block.bits > bits_max)
-        return Error{Kind::invalid, "read '" + text + "' as a CIDR block: the prefix length must be 0 to " +
-                                        std::to_string(bits_max)};
+        return Error{Kind::invalid,
+                     "read '" + text + "' as a CIDR block: the prefix length must be 0 to " + std::to_string(bits_max)};
       block.bits += 128 - bits_max;
     }
     set.blocks_.push_back(block);

@@ -17,7 +17,7 @@
 namespace bellhop::core {
 namespace {
 
-constexpr int accepts_max = 64;  // per turn, so that accepting never starves the ready
+constexpr int accepts_max = 64;         // per turn, so that accepting never starves the ready
 constexpr int socket_wait_us = 10'000;  // what one blocking recv or send may take; longer waits are the lobby's
 constexpr Milliseconds accept_pause_ms = 100;
 constexpr Milliseconds complaint_ms_min = 10'000;
@@ -41,8 +41,7 @@ void Lobby::accept_new() {
 bool Lobby::accept_one() {
   sockaddr_storage from{};
   socklen_t size = sizeof from;
-  const int descriptor =
-      ::accept4(listener_.descriptor(), reinterpret_cast<sockaddr *>(&from), &size, SOCK_CLOEXEC);
+  const int descriptor = ::accept4(listener_.descriptor(), reinterpret_cast<sockaddr *>(&from), &size, SOCK_CLOEXEC);
   if (descriptor < 0) {
     const int code = errno;
     if (code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM) return on_exhausted(code);

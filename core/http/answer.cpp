@@ -65,16 +65,39 @@ std::string_view status_phrase(int status) {
     int status;
     std::string_view text;
   };
-  static constexpr Phrase phrases[] = {
-      {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {301, "Moved Permanently"},
-      {303, "See Other"}, {304, "Not Modified"}, {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"},
-      {404, "Not Found"}, {405, "Method Not Allowed"}, {406, "Not Acceptable"}, {408, "Request Timeout"},
-      {409, "Conflict"}, {410, "Gone"}, {411, "Length Required"}, {412, "Precondition Failed"},
-      {413, "Content Too Large"}, {414, "URI Too Long"}, {415, "Unsupported Media Type"},
-      {417, "Expectation Failed"}, {421, "Misdirected Request"}, {422, "Unprocessable Content"},
-      {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
-      {501, "Not Implemented"}, {502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"},
-      {505, "HTTP Version Not Supported"}, {507, "Insufficient Storage"}};
+  static constexpr Phrase phrases[] = {{200, "OK"},
+                                       {201, "Created"},
+                                       {202, "Accepted"},
+                                       {204, "No Content"},
+                                       {301, "Moved Permanently"},
+                                       {303, "See Other"},
+                                       {304, "Not Modified"},
+                                       {400, "Bad Request"},
+                                       {401, "Unauthorized"},
+                                       {403, "Forbidden"},
+                                       {404, "Not Found"},
+                                       {405, "Method Not Allowed"},
+                                       {406, "Not Acceptable"},
+                                       {408, "Request Timeout"},
+                                       {409, "Conflict"},
+                                       {410, "Gone"},
+                                       {411, "Length Required"},
+                                       {412, "Precondition Failed"},
+                                       {413, "Content Too Large"},
+                                       {414, "URI Too Long"},
+                                       {415, "Unsupported Media Type"},
+                                       {417, "Expectation Failed"},
+                                       {421, "Misdirected Request"},
+                                       {422, "Unprocessable Content"},
+                                       {429, "Too Many Requests"},
+                                       {431, "Request Header Fields Too Large"},
+                                       {500, "Internal Server Error"},
+                                       {501, "Not Implemented"},
+                                       {502, "Bad Gateway"},
+                                       {503, "Service Unavailable"},
+                                       {504, "Gateway Timeout"},
+                                       {505, "HTTP Version Not Supported"},
+                                       {507, "Insufficient Storage"}};
   for (const Phrase &phrase : phrases)
     if (phrase.status == status) return phrase.text;
   return "Unknown";

@@ -31,7 +31,8 @@ Progress ChunkedBody::advance(std::string_view bytes, std::size_t &consumed, std
 
 bool ChunkedBody::on_byte(char c, const std::string &body, std::int64_t body_bytes_max) {
   switch (state_) {
-    case State::size: return on_size_byte(c);
+    case State::size:
+      return on_size_byte(c);
     case State::extension:
       if (c == '\r') {
         state_ = State::size_lf;
@@ -61,7 +62,8 @@ bool ChunkedBody::on_byte(char c, const std::string &body, std::int64_t body_byt
       trailer_name_bytes_ = 0;
       is_in_trailer_value_ = false;
       return on_trailer_byte(c);
-    case State::trailer: return on_trailer_byte(c);
+    case State::trailer:
+      return on_trailer_byte(c);
     case State::trailer_lf:
       if (c != '\n') return refuse(400, "a trailer line must end with CR LF");
       state_ = State::trailer_begin;
@@ -70,7 +72,8 @@ bool ChunkedBody::on_byte(char c, const std::string &body, std::int64_t body_byt
       if (c != '\n') return refuse(400, "the body must end with CR LF");
       is_complete_ = true;
       return true;
-    case State::data: break;  // advance() copies data itself
+    case State::data:
+      break;  // advance() copies data itself
   }
   return refuse(400, "the chunked body is damaged");
 }

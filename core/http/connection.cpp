@@ -13,9 +13,9 @@
 namespace bellhop::core {
 namespace {
 
-constexpr std::size_t kept_bytes_max = 64 << 10;     // of a body's or an answer's memory, for the next request
-constexpr std::int64_t charge_bytes_min = 4 << 10;   // first step of a body's share of the budget
-constexpr int requests_per_turn_max = 32;            // when others wait for a worker
+constexpr std::size_t kept_bytes_max = 64 << 10;    // of a body's or an answer's memory, for the next request
+constexpr std::int64_t charge_bytes_min = 4 << 10;  // first step of a body's share of the budget
+constexpr int requests_per_turn_max = 32;           // when others wait for a worker
 constexpr int retry_after_s = 2;
 
 // One worker in eight (at least one) never waits for a visitor, so that a newcomer always finds a free worker at once.
@@ -57,10 +57,14 @@ Connection::Next Connection::step() {
   switch (visitor_.phase) {
     case Phase::silent:
     case Phase::idle:
-    case Phase::head: return read_head();
-    case Phase::body: return read_body();
-    case Phase::answer: return send_answer();
-    case Phase::draining: return Next::park;
+    case Phase::head:
+      return read_head();
+    case Phase::body:
+      return read_body();
+    case Phase::answer:
+      return send_answer();
+    case Phase::draining:
+      return Next::park;
   }
   return Next::leave;
 }
@@ -69,9 +73,12 @@ Connection::Next Connection::step() {
 Connection::Next Connection::read_head() {
   Talk &talk = *visitor_.talk;
   switch (talk.head.advance(talk.in.view())) {
-    case Progress::refused: return refuse(talk.head.refusal());
-    case Progress::complete: return on_head_complete();
-    case Progress::need_more: break;
+    case Progress::refused:
+      return refuse(talk.head.refusal());
+    case Progress::complete:
+      return on_head_complete();
+    case Progress::need_more:
+      break;
   }
   if (talk.head.has_started()) {
     if (visitor_.phase == Phase::silent) visitor_.phase = Phase::head;  // its deadline runs since accept
@@ -137,8 +144,8 @@ Connection::Next Connection::read_body() {
     used = is_chunked ? here.size() : std::min(here.size(), length - body.size());
     if (!charge(static_cast<std::int64_t>(body.size() + used))) {
       talk.is_last = talk.is_unread = true;
-      return answer(busy("the bodies in flight have reached bodies_bytes_max; nothing was stored, send it again",
-                         retry_after_s));
+      return answer(
+          busy("the bodies in flight have reached bodies_bytes_max; nothing was stored, send it again", retry_after_s));
     }
     if (is_chunked) {
       progress = talk.chunked.advance(here, used, body, room_.limits.body_bytes_max);
@@ -149,9 +156,12 @@ Connection::Next Connection::read_body() {
   }
   talk.in.consume(used);
   switch (progress) {
-    case Progress::refused: return refuse(talk.chunked.refusal());
-    case Progress::complete: return respond();
-    case Progress::need_more: break;
+    case Progress::refused:
+      return refuse(talk.chunked.refusal());
+    case Progress::complete:
+      return respond();
+    case Progress::need_more:
+      break;
   }
   return receive();
 }
@@ -206,8 +216,8 @@ Connection::Next Connection::answer(const HttpAnswer &answer) {
 Connection::Next Connection::send_answer() {
   Talk &talk = *visitor_.talk;
   while (talk.out_sent < talk.out.size()) {
-    const ssize_t size = ::send(visitor_.descriptor(), talk.out.data() + talk.out_sent,
-                                talk.out.size() - talk.out_sent, MSG_NOSIGNAL);
+    const ssize_t size =
+        ::send(visitor_.descriptor(), talk.out.data() + talk.out_sent, talk.out.size() - talk.out_sent, MSG_NOSIGNAL);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return errno == EAGAIN ? Next::park : Next::leave;
     talk.out_sent += static_cast<std::size_t>(size);

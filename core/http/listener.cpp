@@ -23,7 +23,7 @@ Error failed(const std::string &what) { return Error{Kind::unavailable, what + "
 
 // Connects as a client would: the only way to tell a live socket file from one whose process died.
 Result<void> remove_if_stale(const std::string &path, const sockaddr_un &name) {
-  struct stat status{};
+  struct stat status {};
   if (lstat(path.c_str(), &status) != 0) {
     if (errno == ENOENT) return {};
     return failed("look at " + path);

@@ -213,8 +213,8 @@ VisitorPtr Lobby::take() {
 }
 
 // The visitor may be gone: a worker that parks a refused one may have to let the oldest refused one go, of whom this
-// thread has an event in its hands. Who is in all_ exists as long as the lock is held; no new visitor can have its address
-// yet, because only this thread makes them.
+// thread has an event in its hands. Who is in all_ exists as long as the lock is held; no new visitor can have its
+// address yet, because only this thread makes them.
 void Lobby::on_ready(Visitor *visitor) {
   VisitorPtr kept;
   {

@@ -40,7 +40,7 @@ class Lobby {
   VisitorPtr take();
 
   // ---- workers ---------------------------------------------------------------------------------------------------
-  void park(VisitorPtr visitor);  // until it is ready for its phase, or its deadline passes. [any]
+  void park(VisitorPtr visitor);     // until it is ready for its phase, or its deadline passes. [any]
   void requeue(VisitorPtr visitor);  // it has more to do, but others wait. [any]
   void on_served() { waiting_count_.fetch_sub(1, std::memory_order_relaxed); }  // a worker has begun with one
   bool has_waiting() const { return waiting_count_.load(std::memory_order_relaxed) > 0; }

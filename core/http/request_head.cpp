@@ -69,9 +69,8 @@ Progress RequestHead::refuse(int status, std::string_view sentence) {
 
 Progress RequestHead::advance(std::string_view bytes) {
   for (;;) {
-    const void *found = searched_ < bytes.size()
-                            ? std::memchr(bytes.data() + searched_, '\n', bytes.size() - searched_)
-                            : nullptr;
+    const void *found =
+        searched_ < bytes.size() ? std::memchr(bytes.data() + searched_, '\n', bytes.size() - searched_) : nullptr;
     if (found == nullptr) break;
     const std::size_t lf = static_cast<std::size_t>(static_cast<const char *>(found) - bytes.data());
     if (lf + 1 > limits_.header_bytes_max) break;
@@ -164,20 +163,38 @@ Progress RequestHead::note_field(std::string_view name, std::string_view value, 
   int *known = nullptr;
   const auto is = [&](std::string_view wanted) { return equals_ignoring_case(name, wanted); };
   switch (name.size()) {  // every name of interest has a length of its own
-    case 4: known = is("Host") ? &known_.host : nullptr; break;
-    case 6: known = is("Expect") ? &known_.expect : nullptr; break;
-    case 10: if (is("Connection") && has_token(value, "close")) keeps_alive_ = false; break;
-    case 12: known = is("Content-Type") ? &known_.content_type : nullptr; break;
-    case 13: known = is("Authorization") ? &known_.authorization : nullptr; break;
-    case 14: known = is("Content-Length") ? &known_.content_length : nullptr; break;
-    case 16: known = is("Content-Encoding") ? &known_.content_encoding : nullptr; break;
-    case 17: known = is("Transfer-Encoding") ? &known_.transfer_encoding : nullptr; break;
-    default: break;
+    case 4:
+      known = is("Host") ? &known_.host : nullptr;
+      break;
+    case 6:
+      known = is("Expect") ? &known_.expect : nullptr;
+      break;
+    case 10:
+      if (is("Connection") && has_token(value, "close")) keeps_alive_ = false;
+      break;
+    case 12:
+      known = is("Content-Type") ? &known_.content_type : nullptr;
+      break;
+    case 13:
+      known = is("Authorization") ? &known_.authorization : nullptr;
+      break;
+    case 14:
+      known = is("Content-Length") ? &known_.content_length : nullptr;
+      break;
+    case 16:
+      known = is("Content-Encoding") ? &known_.content_encoding : nullptr;
+      break;
+    case 17:
+      known = is("Transfer-Encoding") ? &known_.transfer_encoding : nullptr;
+      break;
+    default:
+      break;
   }
   if (known == nullptr) return Progress::need_more;
   if (*known != absent)
-    return refuse(400, "a header field that may stand only once is repeated: Host, Content-Length, Transfer-Encoding, "
-                       "Content-Type, Content-Encoding, Expect or Authorization");
+    return refuse(400,
+                  "a header field that may stand only once is repeated: Host, Content-Length, Transfer-Encoding, "
+                  "Content-Type, Content-Encoding, Expect or Authorization");
   *known = index;
   return Progress::need_more;
 }
@@ -218,8 +235,8 @@ Progress RequestHead::finish_body_form() {
     const bool is_countable = digits.size() <= 18;
     if (is_countable) content_length_ = std::stoll(digits);
     if (!is_countable || content_length_ > limits_.body_bytes_max)
-      return refuse(413, "the body is larger than body_bytes_max (" + std::to_string(limits_.body_bytes_max) +
-                             " bytes)");
+      return refuse(413,
+                    "the body is larger than body_bytes_max (" + std::to_string(limits_.body_bytes_max) + " bytes)");
     body_form_ = content_length_ == 0 ? BodyForm::none : BodyForm::length;
   } else if (request_.method == "POST" || request_.method == "PUT" || request_.method == "PATCH") {
     return refuse(411, request_.method + " needs a Content-Length field, or Transfer-Encoding: chunked");

@@ -70,9 +70,9 @@ class RequestHead {
 
   const HeadLimits limits_;
   Stage stage_ = Stage::request_line;
-  std::size_t line_begin_ = 0;   // of the line that is not complete yet
-  std::size_t searched_ = 0;     // no LF before this
-  bool is_in_line_ = false;      // the incomplete line has a byte
+  std::size_t line_begin_ = 0;  // of the line that is not complete yet
+  std::size_t searched_ = 0;    // no LF before this
+  bool is_in_line_ = false;     // the incomplete line has a byte
   int empty_lines_count_ = 0;
   std::size_t fields_count_ = 0;
   Known known_;

@@ -37,8 +37,8 @@ class PocoHttpServer final : public HttpServer {
     params->setMaxThreads(room_.limits.threads_max);
     // Never the limit that strikes: the lobby admits no more than connections_max, and only those can be queued.
     params->setMaxQueued(room_.limits.connections_max * 2 + 64);
-    server_ = std::make_unique<Poco::Net::TCPServer>(new ConnectionFactory(room_), pool_, LobbySocket(*room_.lobby),
-                                                     params);
+    server_ =
+        std::make_unique<Poco::Net::TCPServer>(new ConnectionFactory(room_), pool_, LobbySocket(*room_.lobby), params);
     return {};
   }
 
@@ -74,8 +74,9 @@ Result<void> check(const HttpLimits &limits) {
                         limits.header_fields_max >= 1 && limits.body_bytes_max >= 0 &&
                         limits.bodies_bytes_max >= limits.body_bytes_max && limits.requests_per_connection_max >= 1;
   if (is_sound) return {};
-  return Error{Kind::invalid, "open an HTTP listener: the limits contradict each other (threads_max at least 2, "
-                              "connections_max 1, header_bytes_max 256, bodies_bytes_max as large as body_bytes_max)"};
+  return Error{Kind::invalid,
+               "open an HTTP listener: the limits contradict each other (threads_max at least 2, "
+               "connections_max 1, header_bytes_max 256, bodies_bytes_max as large as body_bytes_max)"};
 }
 
 }  // namespace

@@ -36,13 +36,13 @@ struct HttpLimits {
 };
 
 struct HttpRequest {
-  std::string method;   // a token, upper case as sent
-  std::string target;   // origin form as sent, "/hooks/…?…"
-  std::string path;     // percent-decoded once, no query; never contains NUL, "//", "/./" or "/../"
-  std::string query;    // raw, without '?'
+  std::string method;  // a token, upper case as sent
+  std::string target;  // origin form as sent, "/hooks/…?…"
+  std::string path;    // percent-decoded once, no query; never contains NUL, "//", "/./" or "/../"
+  std::string query;   // raw, without '?'
   std::vector<std::pair<std::string, std::string>> headers;  // as received, in order
-  std::string body;     // complete, length checked
-  std::string peer;     // address, "" on a Unix socket
+  std::string body;                                          // complete, length checked
+  std::string peer;                                          // address, "" on a Unix socket
 
   // The value of the first field of that name (case-insensitive), or "".
   std::string_view header(std::string_view name) const;

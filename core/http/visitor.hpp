@@ -23,7 +23,7 @@ namespace bellhop::core {
 
 class Lobby;
 
-// Bytes of bodies that are in memory at once, over all connections (GUARANTEES 1.7).
+// Bytes of bodies that are in memory at once, over all connections.
 class BodyBudget {
  public:
   explicit BodyBudget(std::int64_t bytes_max) : left_(bytes_max) {}
@@ -70,8 +70,8 @@ struct Talk {
   std::int64_t charged_bytes = 0;
   std::string out;
   std::size_t out_sent = 0;
-  bool is_last = false;      // close after this answer
-  bool is_unread = false;    // bytes of the request may still be on their way: drain before closing
+  bool is_last = false;    // close after this answer
+  bool is_unread = false;  // bytes of the request may still be on their way: drain before closing
 };
 
 enum class Phase { silent, idle, head, body, answer, draining };

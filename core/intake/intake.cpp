@@ -130,8 +130,10 @@ HttpAnswer Intake::not_found(const HttpRequest &request) {
     }
   }
   if (count > 0)
-    log_.warn("intake", "refused " + std::to_string(count) + " request(s) with a wrong token or an unknown path, the "
-                        "last from " + (request.peer.empty() ? std::string("a local socket") : request.peer));
+    log_.warn("intake", "refused " + std::to_string(count) +
+                            " request(s) with a wrong token or an unknown path, the "
+                            "last from " +
+                            (request.peer.empty() ? std::string("a local socket") : request.peer));
   return problem(404, "there is nothing here; check the webhook URL, every character of its token counts");
 }
 
@@ -185,8 +187,8 @@ HttpAnswer Intake::on_request(const HttpRequest &request) {
 // trusted from here: an event in our own form, or quarantined bytes that nobody reads
 
 HttpAnswer Intake::reject(const Rejection &rejection, Arrival arrival) {
-  std::string members = "\"line\":" + std::to_string(rejection.line) + ",\"column\":" +
-                        std::to_string(rejection.column) + ",\"expected\":";
+  std::string members = "\"line\":" + std::to_string(rejection.line) +
+                        ",\"column\":" + std::to_string(rejection.column) + ",\"expected\":";
   append_json_text(members, rejection.expected);
   if (!rejection.hint.empty()) {
     members += ",\"hint\":";
@@ -195,8 +197,9 @@ HttpAnswer Intake::reject(const Rejection &rejection, Arrival arrival) {
   arrival.what = Arrival::What::rejected;
   arrival.reason = "line " + std::to_string(rejection.line) + ", column " + std::to_string(rejection.column) + ": " +
                    rejection.expected;
-  return finish(problem(400, "the body is not JSON, first at line " + std::to_string(rejection.line) + ", column " +
-                                 std::to_string(rejection.column) + "; nothing was stored",
+  return finish(problem(400,
+                        "the body is not JSON, first at line " + std::to_string(rejection.line) + ", column " +
+                            std::to_string(rejection.column) + "; nothing was stored",
                         members),
                 arrival);
 }
@@ -257,8 +260,7 @@ HttpAnswer Intake::unavailable(const Error &error, Arrival arrival) {
   const bool is_full = error.kind == Kind::full;
   HttpAnswer answer = problem(503, is_full ? "the journal is full; nothing was stored, send it again later"
                                            : "the journal cannot be written now; nothing was stored, send it again");
-  answer.headers.emplace_back("Retry-After",
-                              std::to_string(is_full ? full_retry_after_s : unavailable_retry_after_s));
+  answer.headers.emplace_back("Retry-After", std::to_string(is_full ? full_retry_after_s : unavailable_retry_after_s));
   arrival.what = Arrival::What::unavailable;
   arrival.reason = error.sentence;
   return finish(std::move(answer), arrival);

@@ -21,7 +21,7 @@
 namespace bellhop::core {
 
 struct IntakeSource {
-  std::string name;                 // URL segment
+  std::string name;  // URL segment
   Normalize normalize = nullptr;
   std::vector<std::string> tokens;
 };

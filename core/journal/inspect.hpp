@@ -59,8 +59,7 @@ struct EventQuery {
 struct VerifyReport {
   Seq first = 0, newest = 0;
   std::int64_t events_count = 0;
-  std::vector<std::string>
-      findings;  // one sentence each; empty: all is well. At most 1000, then a last one that says so
+  std::vector<std::string> findings;  // a sentence each; none: all is well. 1000 at most, then a last one says so
 };
 
 class Inspect {

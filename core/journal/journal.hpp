@@ -130,9 +130,9 @@ class Journal {
   // Makes the batch durable and then calls done on the journal's thread (it must only hand over). Batches become
   // durable in the order of the calls. A settlement of a replay with state delivered also turns the dead letter
   // (instance, seq) into delivered. [any]
-  //   errors    invalid: names what does not exist, nothing was written; full, unavailable: as append; after
-  //   unavailable it
-  //             may come to light after all
+  //   errors    invalid: names what does not exist, nothing was written; full, unavailable: as append. What was
+  //   answered
+  //             with unavailable may come to light after all
   virtual void settle(SettleBatch batch, std::function<void(Result<void>)> done) = 0;
 
   // Asks for one more delivery of an event to an instance. Durable at return. [any]

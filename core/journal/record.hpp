@@ -43,16 +43,15 @@ std::uint32_t event_crc(const EventRecord &record, std::uint32_t content);  // a
 // The columns of event in the order of event_columns; the last one is the crc.
 inline constexpr std::string_view event_columns =
     "seq, id, id_key, source, type, subject, subject_key, time_ms, received_ms, flags, newest_ms, reason, headers, "
-    "body, "
-    "json, crc";
+    "body, json, crc";
 EventRecord read_event(const Statement &statement);  // views into the statement's row
 bool is_intact(const Statement &statement, const EventRecord &record);
 
 // A row of table delivery or (key.replay != 0) of table replay.
 std::uint32_t delivery_crc(const Settlement &settlement);
 inline constexpr std::string_view delivery_columns =
-    "instance, seq, state, verdict, attempts, strikes, due_ms, first_ms, settled_ms, took_ms, message, subject_key, "
-    "crc";
+    "instance, seq, state, verdict, attempts, strikes, due_ms, first_ms, settled_ms, took_ms, message, "
+    "subject_key, crc";
 Settlement read_delivery(const Statement &statement, std::int64_t replay);
 bool is_intact_delivery(const Statement &statement, const Settlement &settlement);
 

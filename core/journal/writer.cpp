@@ -188,8 +188,8 @@ void Writer::storage_failed(const std::string &sentence) {
   session_.reset();
   if (failures_count_ < failures_max) return;
   is_fatal_ = true;
-  if (options_.fatal)
-    options_.fatal("the journal failed " + std::to_string(failures_max) + " times in a row: " + sentence);
+  const std::string last_words = "the journal failed " + std::to_string(failures_max) + " times in a row: " + sentence;
+  if (options_.fatal) options_.fatal(last_words);
 }
 
 void Writer::note_full(const std::string &sentence) {
@@ -228,8 +228,8 @@ bool Writer::has_space() {
   return free_bytes < 0 || free_bytes >= options_.disk_reserve_bytes;
 }
 
-// ---- the high-water mark: a second witness; its own failures are told and do not stop the journal
-// ---------------------
+// ---- the high-water mark: a second witness. Its own failures are told and do not stop the journal
+// --------------------
 
 void Writer::mark(Seq newest) {
   if (!high_water_) return;

@@ -121,8 +121,7 @@ void read_v5(Fields &envelope, Fields &entity, simdjson::dom::element entity_jso
   // "Meeting.scheduled"; without a dot the entity's own type is the noun.
   const std::string_view words = envelope.text("action").value_or("");
   const auto dot = words.find('.');
-  const std::string_view noun =
-      dot == std::string_view::npos ? entity.text("type").value_or("") : words.substr(0, dot);
+  const std::string_view noun = dot == std::string_view::npos ? entity.text("type").value_or("") : words.substr(0, dot);
   EventType type = event_type_of(noun, dot == std::string_view::npos ? words : words.substr(dot + 1));
   if (type.noun == "booking") type.action = meeting_action(type.action, entity);
 

@@ -31,16 +31,16 @@ constexpr std::array<Word, 8> nouns{{{"booking", "booking"},
 // Published as literals: confirmed (legacy), scheduled (v5). The others are in the vendor's prose; spellings are
 // assumed.
 constexpr std::array<Word, 30> actions{{
-    {"confirmed", "confirmed"},      {"confirm", "confirmed"},        {"scheduled", "scheduled"},
-    {"schedule", "scheduled"},       {"approved", "approved"},        {"approve", "approved"},
-    {"canceled", "canceled"},        {"cancelled", "canceled"},       {"cancel", "canceled"},
-    {"cancelation", "canceled"},     {"cancellation", "canceled"},    {"rescheduled", "rescheduled"},
-    {"reschedule", "rescheduled"},   {"reassigned", "reassigned"},    {"reassign", "reassigned"},
-    {"declined", "declined"},        {"decline", "declined"},         {"requested", "requested"},
-    {"request", "requested"},        {"tagged", "tagged"},            {"tag", "tagged"},
-    {"untagged", "untagged"},        {"untag", "untagged"},           {"reminded", "reminded"},
-    {"remind", "reminded"},          {"create", "created"},           {"update", "updated"},
-    {"delete", "deleted"},           {"reminder", "reminded"},        {"reassignment", "reassigned"},
+    {"confirmed", "confirmed"},    {"confirm", "confirmed"},     {"scheduled", "scheduled"},
+    {"schedule", "scheduled"},     {"approved", "approved"},     {"approve", "approved"},
+    {"canceled", "canceled"},      {"cancelled", "canceled"},    {"cancel", "canceled"},
+    {"cancelation", "canceled"},   {"cancellation", "canceled"}, {"rescheduled", "rescheduled"},
+    {"reschedule", "rescheduled"}, {"reassigned", "reassigned"}, {"reassign", "reassigned"},
+    {"declined", "declined"},      {"decline", "declined"},      {"requested", "requested"},
+    {"request", "requested"},      {"tagged", "tagged"},         {"tag", "tagged"},
+    {"untagged", "untagged"},      {"untag", "untagged"},        {"reminded", "reminded"},
+    {"remind", "reminded"},        {"create", "created"},        {"update", "updated"},
+    {"delete", "deleted"},         {"reminder", "reminded"},     {"reassignment", "reassigned"},
 }};
 
 std::string in_small_letters(std::string_view word) {
@@ -73,8 +73,8 @@ std::string word_of(std::string_view vendor_word, const std::array<Word, count> 
   const std::string_view meaning = meaning_of(small, table);
   if (!meaning.empty()) return std::string(meaning);
   const bool is_fit = small.size() <= word_bytes_max && std::all_of(small.begin(), small.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  });
+                        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+                      });
   return is_fit ? small : "unknown";
 }
 
@@ -87,9 +87,8 @@ EventType event_type_of(std::string_view vendor_noun, std::string_view vendor_ac
 }
 
 std::string subject_of(std::string_view noun, std::string_view id) {
-  const bool has_controls = std::any_of(id.begin(), id.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-  });
+  const bool has_controls =
+      std::any_of(id.begin(), id.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
   std::string subject(noun);
   subject += '/';
   if (!has_controls && subject.size() + id.size() <= subject_bytes_max) return subject.append(id);

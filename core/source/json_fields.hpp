@@ -37,7 +37,7 @@ class Fields {
   std::optional<Element> find(std::string_view key);  // absent: missing or null
   Text text(std::string_view key);                    // a number counts as its digits
   Text first_text(std::initializer_list<std::string_view> keys);
-  Id id(std::string_view key);  // a string or a number
+  Id id(std::string_view key);      // a string or a number
   Text link(std::string_view key);  // only http and https
   Text zone(std::string_view key);
   std::optional<bool> flag(std::string_view key);  // anything but true and false is absent
@@ -67,7 +67,7 @@ class Fields {
   simdjson::dom::object::iterator next_;  // keys are mostly asked for in the vendor's order: begin there
   // Where this object stands. The pointer is written only when there is a problem, so almost never.
   const Fields *parent_ = nullptr;
-  std::string_view key_;  // in the parent
+  std::string_view key_;          // in the parent
   std::size_t index_ = no_index;  // in the list at that key
 };
 

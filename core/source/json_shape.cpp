@@ -13,8 +13,8 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-constexpr std::size_t slots_count = 128;         // of the table for small objects; a power of two
-constexpr std::size_t small_keys_max = 64;       // keys of an object that the table is used for: half full at most
+constexpr std::size_t slots_count = 128;    // of the table for small objects; a power of two
+constexpr std::size_t small_keys_max = 64;  // keys of an object that the table is used for: half full at most
 
 // Spreads keys over the table. Not keyed: an object small enough for the table bounds what a forger's collisions cost.
 std::size_t slot_of(std::string_view key) {
@@ -98,7 +98,7 @@ class Walk {
   }
 
   const std::size_t depth_max_;
-  std::vector<std::string_view> keys_;   // of the object in hand
+  std::vector<std::string_view> keys_;  // of the object in hand
   std::vector<dom::element> children_;  // arrays and objects still to visit, of all open levels
   JsonShape shape_;
 };

@@ -62,11 +62,13 @@ class Reader {
 
   bool step(State &state) {
     switch (state) {
-      case State::value: return value(state, "a value");
+      case State::value:
+        return value(state, "a value");
       case State::value_or_end:
         if (peek() == ']') return close(state);
         return value(state, "a value or ']'");
-      case State::key: return key(state, "a key in double quotes after ','");
+      case State::key:
+        return key(state, "a key in double quotes after ','");
       case State::key_or_end:
         if (peek() == '}') return close(state);
         return key(state, "a key in double quotes or '}'");
@@ -75,8 +77,10 @@ class Reader {
         take();
         state = State::value;
         return true;
-      case State::after_value: return after_value(state);
-      case State::done: break;
+      case State::after_value:
+        return after_value(state);
+      case State::done:
+        break;
     }
     return true;
   }

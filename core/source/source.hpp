@@ -27,7 +27,7 @@ struct Quarantine {  // JSON, but of no known family; or invalid UTF-8 inside st
   std::string reason;  // one sentence
 };
 
-struct Rejection {  // not JSON
+struct Rejection {         // not JSON
   std::size_t offset = 0;  // byte, from 0
   std::size_t line = 1;    // from 1
   std::size_t column = 1;  // from 1, counted in code points (bytes where the line is not UTF-8)

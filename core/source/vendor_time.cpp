@@ -68,10 +68,26 @@ bool read_offset(Cursor &cursor, int &offset_min, bool &is_rfc3339) {
   return hours <= 23 && minutes <= 59;
 }
 
-constexpr std::array<std::string_view, 20> areas{
-    "America/Argentina", "America/Indiana", "America/Kentucky", "America/North_Dakota",  // longer ones first
-    "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Brazil", "Canada", "Chile", "Etc",
-    "Europe", "Indian", "Mexico", "Pacific", "US"};
+constexpr std::array<std::string_view, 20> areas{"America/Argentina",
+                                                 "America/Indiana",
+                                                 "America/Kentucky",
+                                                 "America/North_Dakota",  // longer ones first
+                                                 "Africa",
+                                                 "America",
+                                                 "Antarctica",
+                                                 "Arctic",
+                                                 "Asia",
+                                                 "Atlantic",
+                                                 "Australia",
+                                                 "Brazil",
+                                                 "Canada",
+                                                 "Chile",
+                                                 "Etc",
+                                                 "Europe",
+                                                 "Indian",
+                                                 "Mexico",
+                                                 "Pacific",
+                                                 "US"};
 
 // Names whose capitals or hyphens the rule "every word has one capital" does not give back.
 //   source  the IANA time zone database, 2025b; tests/source/vendor_time_test.cpp holds the rule against all its names
@@ -112,9 +128,8 @@ bool is_enumeration_of(std::string_view form, std::string_view name) {
 
 // nullopt: not an enumeration form. "": one that cannot be turned back (ETC_GMT_5 is GMT+5 or GMT-5).
 std::optional<std::string> from_enumeration(std::string_view form) {
-  const bool is_shouted = std::all_of(form.begin(), form.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_';
-  });
+  const bool is_shouted =
+      std::all_of(form.begin(), form.end(), [](char c) { return (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_'; });
   if (!is_shouted) return std::nullopt;
   for (const std::string_view name : irregular) {
     if (is_enumeration_of(form, name)) return std::string(name);

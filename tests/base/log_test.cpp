@@ -20,7 +20,9 @@ TEST(Printable, keeps_text_from_forging_a_line_or_driving_a_terminal) {
 TEST(Printable, escapes_a_nul_in_the_middle) { EXPECT_EQ(printable(std::string_view("a\0b", 3)), "a\\x00b"); }
 
 TEST(Printable, escapes_c1_controls_but_no_other_two_byte_characters) {
-  EXPECT_EQ(printable("\xc2\x9b" "31m"), "\\xc2\\x9b31m");
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "31m"),
+            "\\xc2\\x9b31m");
   EXPECT_EQ(printable("\xc2\xa0"), "\xc2\xa0");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// kill -9, at every named point and at random under load: what was acknowledged is in the journal and reaches the plugin,
-// in order per booking. (A kill loop alone proves nothing about fsync: see power_cut_test.)
+// kill -9, at every named point and at random under load: what was acknowledged is in the journal and reaches the
+// plugin, in order per booking. (A kill loop alone proves nothing about fsync: see power_cut_test.)
 #include <gtest/gtest.h>
 
 #include <csignal>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Power cuts: the state directory lies on an ext4 file system in a file of its own; EXT4_IOC_SHUTDOWN stops that file
-// system without flushing anything, as if the power had gone. Events whose acknowledgement the client held before the cut
-// began must be there after the next mount. The negative control (synchronous=NORMAL) must lose events in most cycles,
-// else this test proves nothing. Needs root and loop devices; is skipped, visibly, without.
+// system without flushing anything, as if the power had gone. Events whose acknowledgement the client held before the
+// cut began must be there after the next mount. The negative control (synchronous=NORMAL) must lose events in most
+// cycles, else this test proves nothing. Needs root and loop devices; is skipped, visibly, without.
 #include <gtest/gtest.h>
 
 #include <fcntl.h>

@@ -178,9 +178,8 @@ TEST_F(DeliveryTest, keeps_the_order_of_each_subject_over_several_workers_and_sl
 }
 
 TEST_F(DeliveryTest, retries_when_the_time_has_come) {
-  stage_.play([](const Batch &batch) {
-    return all(batch, batch.parcels[0].attempt == 1 ? BHP_RETRY : BHP_OK, 60'000);
-  });
+  stage_.play(
+      [](const Batch &batch) { return all(batch, batch.parcels[0].attempt == 1 ? BHP_RETRY : BHP_OK, 60'000); });
   open();
   delivery_->start();
   append("booking/1");

@@ -252,8 +252,8 @@ class EngineModel {
       const bool is_decided = expected != expected_.end() && expected->second.is_open;
       const auto found = row(lane->second);
       // A decision is on disk when the row shows it; holds and retries are told apart by due_ms in the future.
-      const bool is_durable = is_decided && found &&
-                              (found->state != DeliveryState::waiting || found->due_ms > decided_ms_[lane->second]);
+      const bool is_durable =
+          is_decided && found && (found->state != DeliveryState::waiting || found->due_ms > decided_ms_[lane->second]);
       if (is_durable) {
         expected->second.is_open = false;
         lane = out_.erase(lane);
@@ -311,8 +311,8 @@ class EngineModel {
     if (dice == 18 && is_batch) answered.batch_code = BHP_RETRY;
     const bool is_short = dice == 17;
     for (const Ticket &ticket : call.tickets) {
-      static constexpr std::int32_t codes[] = {BHP_OK, BHP_OK, BHP_OK, BHP_SKIP, BHP_RETRY, BHP_RETRY, BHP_RETRY,
-                                               BHP_FAIL, BHP_HOLD, 77};
+      static constexpr std::int32_t codes[] = {BHP_OK,    BHP_OK,    BHP_OK,   BHP_SKIP, BHP_RETRY,
+                                               BHP_RETRY, BHP_RETRY, BHP_FAIL, BHP_HOLD, 77};
       const std::int32_t code = is_kind_ ? BHP_OK : codes[below(10)];
       answered.answers.push_back({code, static_cast<Milliseconds>(below(4'000)), ""});
       if (answered.batch_code == BHP_OK && !is_short) decided(ticket, code, false);
@@ -445,7 +445,7 @@ class EngineModel {
   std::map<DeliveryKey, Expected> expected_;
   std::map<DeliveryKey, Milliseconds> decided_ms_;
   std::map<InstanceId, std::pair<DeliveryKey, Milliseconds>> holds_;
-  std::set<DeliveryKey> single_;        // were in a batch that failed
+  std::set<DeliveryKey> single_;  // were in a batch that failed
   std::map<EngineWorld::WorkerKey, Milliseconds> sent_ms_;
   std::set<DeliveryKey> reached_;  // a child had it and answered or died, or may have had it
   std::set<EngineWorld::WorkerKey> ready_;

@@ -31,12 +31,11 @@ std::string json_string(std::string_view text) {
 TEST(MakeEvent, writes_only_what_is_there) {
   const Event event = make_event(smallest(), EventId{}, received_ms);
 
-  EXPECT_EQ(
-      event.json,
-      R"({"specversion":"1.0","id":"00000000000000000000000000000000","source":"appointlet",)"
-      R"("type":"booking.confirmed",)"
-      R"("subject":"booking/1","time":"2026-01-01T00:00:00.123Z","datacontenttype":"application/json",)"
-      R"("dataschema":"urn:bellhop:event:1","data":{"vendor":{"name":"appointlet","dialect":"legacy"}}})");
+  EXPECT_EQ(event.json,
+            R"({"specversion":"1.0","id":"00000000000000000000000000000000","source":"appointlet",)"
+            R"("type":"booking.confirmed",)"
+            R"("subject":"booking/1","time":"2026-01-01T00:00:00.123Z","datacontenttype":"application/json",)"
+            R"("dataschema":"urn:bellhop:event:1","data":{"vendor":{"name":"appointlet","dialect":"legacy"}}})");
 }
 
 TEST(MakeEvent, puts_the_same_attributes_beside_the_document) {
@@ -92,13 +91,15 @@ TEST(MakeEvent, writes_a_booking_with_all_it_can_have) {
 
   const Event event = make_event(facts, EventId{}, received_ms);
 
-  EXPECT_THAT(event.json, HasSubstr(
-      R"("booking":{"id":"1","status":"confirmed","start":"2014-01-01T00:00:00Z","conference":{"url":"x"},)"
-      R"("attendee":{"email":"a@example.com"},"attendees":[{},{"name":"B"}],"host":{"name":"Member 1"},)"
-      R"("meeting_type":{"duration_s":1800,"price":{"amount":"0.00","currency":"USD"}},)"
-      R"("answers":[{"slug":"slug","label":"Label","kind":"Kind","value":[1],"text":"1"},{"value":null,"text":""}],)"
-      R"("utm":{"term":"t"},"payment":{"refunded":{"amount":"1.50"}},"links":{"ics":"https://x/ics"}},)"
-      R"("problems":[{"pointer":"/object/start","sentence":"is odd"}]}})"));
+  EXPECT_THAT(
+      event.json,
+      HasSubstr(
+          R"("booking":{"id":"1","status":"confirmed","start":"2014-01-01T00:00:00Z","conference":{"url":"x"},)"
+          R"("attendee":{"email":"a@example.com"},"attendees":[{},{"name":"B"}],"host":{"name":"Member 1"},)"
+          R"("meeting_type":{"duration_s":1800,"price":{"amount":"0.00","currency":"USD"}},)"
+          R"("answers":[{"slug":"slug","label":"Label","kind":"Kind","value":[1],"text":"1"},{"value":null,"text":""}],)"
+          R"("utm":{"term":"t"},"payment":{"refunded":{"amount":"1.50"}},"links":{"ics":"https://x/ics"}},)"
+          R"("problems":[{"pointer":"/object/start","sentence":"is odd"}]}})"));
 }
 
 TEST(MakeEvent, leaves_empty_groups_out) {
@@ -148,7 +149,9 @@ TEST(JsonString, finds_specials_at_every_place_of_a_word_of_memory) {
 }
 
 TEST(JsonString, always_writes_valid_utf8) {
-  EXPECT_EQ(json_string("a\xff" "b"), "\"a\uFFFDb\"");
+  EXPECT_EQ(json_string("a\xff"
+                        "b"),
+            "\"a\uFFFDb\"");
   EXPECT_EQ(json_string("\xed\xa0\x80"), "\"\uFFFD\uFFFD\uFFFD\"");  // half of a surrogate pair, as three bytes
   EXPECT_EQ(json_string("long enough for words \xc3"), "\"long enough for words \uFFFD\"");
   EXPECT_EQ(json_string("\xf0\x9f\x98\"after"), "\"\uFFFD\\\"after\"");

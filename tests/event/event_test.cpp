@@ -95,7 +95,9 @@ TEST(Utf8, finds_the_part_to_replace_of_ill_formed_ones) {
 }
 
 TEST(Utf8, never_cuts_a_sequence_in_two) {
-  const std::string text = "ab\xe2\x82\xac" "c";
+  const std::string text =
+      "ab\xe2\x82\xac"
+      "c";
 
   EXPECT_EQ(utf8_prefix(text, 6), text);
   EXPECT_EQ(utf8_prefix(text, 5), "ab\xe2\x82\xac");

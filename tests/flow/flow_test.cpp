@@ -165,7 +165,8 @@ TEST_F(Flow, the_json_suite_neither_crashes_nor_hangs_it) {
   HttpClient http(daemon_.port());
   int invalid_count = 0, valid_count = 0;
 
-  for (const auto &entry : fs::directory_iterator(std::string(BELLHOP_TEST_DATA) + "/json/JSONTestSuite/test_parsing")) {
+  for (const auto &entry :
+       fs::directory_iterator(std::string(BELLHOP_TEST_DATA) + "/json/JSONTestSuite/test_parsing")) {
     const std::string name = entry.path().filename().string();
     const auto answer = http.post(daemon_.path(), contents(entry.path()));
     if (name[0] == 'n') {

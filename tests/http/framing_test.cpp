@@ -39,8 +39,9 @@ TEST(RequestHead, takes_plain_requests) {
 
 TEST(RequestHead, keeps_what_it_read) {
   RequestHead head{HeadLimits{}};
-  const std::string bytes = "PUT /a/b%2e?q HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\nX: caf\xc3\xa9 \r\n"
-                            "Expect: 100-continue\r\nConnection: a , CLOSE\r\n\r\nrest";
+  const std::string bytes =
+      "PUT /a/b%2e?q HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\nX: caf\xc3\xa9 \r\n"
+      "Expect: 100-continue\r\nConnection: a , CLOSE\r\n\r\nrest";
 
   ASSERT_EQ(head.advance(bytes), Progress::complete);
 
@@ -69,11 +70,13 @@ TEST(RequestHead, forgets_everything_at_reset) {
 
 TEST(RequestHead, refuses_wrong_request_lines) {
   const std::string rest = " HTTP/1.1\r\nHost: a\r\n\r\n";
-  for (const char *line : {" GET /", "GET  /", "GET", "GET /\t", "GET\t/", "G(T /", "GET / x", "GET x", "GET *",
-                           "CONNECT a:80", "GET http://b/", "GET http://a", "GET //", "GET /a//b", "GET /.",
-                           "GET /../x", "GET /a/./b", "GET /a/..", "GET /%2e%2e/a", "GET /%", "GET /%4", "GET /%zz",
-                           "GET /%00", "GET /%0a", "GET /%2f", "GET /%5C", "GET /#a", "GET /\"", "GET /\\",
-                           "GET /\xc3\xa9", "GET http://a@a/", "GET ftp://a/"})
+  for (const char *line :
+       {" GET /",          "GET  /",      "GET",     "GET /\t",      "GET\t/",        "G(T /",
+        "GET / x",         "GET x",       "GET *",   "CONNECT a:80", "GET http://b/", "GET http://a",
+        "GET //",          "GET /a//b",   "GET /.",  "GET /../x",    "GET /a/./b",    "GET /a/..",
+        "GET /%2e%2e/a",   "GET /%",      "GET /%4", "GET /%zz",     "GET /%00",      "GET /%0a",
+        "GET /%2f",        "GET /%5C",    "GET /#a", "GET /\"",      "GET /\\",       "GET /\xc3\xa9",
+        "GET http://a@a/", "GET ftp://a/"})
     EXPECT_EQ(head_status(line + rest), std::string_view(line) == "GET http://a" ? 0 : 400) << line;
   EXPECT_EQ(head_status("OPTIONS *" + rest), 405);
   EXPECT_EQ(head_status("GET / HTTP/2.0\r\n"), 505);
@@ -114,8 +117,8 @@ TEST(RequestHead, refuses_every_doubtful_framing) {
   EXPECT_EQ(head_status(std::string(post_head) + "Transfer-Encoding: chunked\r\n\r\n"), 400);
   EXPECT_EQ(head_status(line + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
   EXPECT_EQ(head_status("POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
-  for (const char *coding : {"", "identity", "gzip, chunked", "chunked, chunked", "chunked;q=1", "\"chunked\"",
-                             "xchunked"})
+  for (const char *coding :
+       {"", "identity", "gzip, chunked", "chunked, chunked", "chunked;q=1", "\"chunked\"", "xchunked"})
     EXPECT_EQ(head_status(line + "Transfer-Encoding: " + coding + "\r\n\r\n"), 501) << coding;
   for (const char *method : {"POST", "PUT", "PATCH"})
     EXPECT_EQ(head_status(std::string(method) + " / HTTP/1.1\r\nHost: a\r\n\r\n"), 411) << method;
@@ -160,10 +163,27 @@ TEST(ChunkedBody, decodes_what_is_right) {
 }
 
 TEST(ChunkedBody, refuses_what_is_wrong) {
-  for (const char *bytes :
-       {"-1\r\n", "+1\r\n", " 1\r\n", "\r\n", "g\r\n", "1 \r\na", "1\na\n", "1\r\rna", "1\r\nab\r\n", "1\r\naXX",
-        "1\r\na\rX", "1\r\na\n", "000000001\r\na", "1;\x01\r\na", "0\r\nbad\r\n\r\n", "0\r\n: x\r\n\r\n",
-        "0\r\na b: c\r\n\r\n", "0\r\n a: b\r\n\r\n", "0\r\na: \x01\r\n\r\n", "0\r\na: b\rX", "0\r\n\rX"})
+  for (const char *bytes : {"-1\r\n",
+                            "+1\r\n",
+                            " 1\r\n",
+                            "\r\n",
+                            "g\r\n",
+                            "1 \r\na",
+                            "1\na\n",
+                            "1\r\rna",
+                            "1\r\nab\r\n",
+                            "1\r\naXX",
+                            "1\r\na\rX",
+                            "1\r\na\n",
+                            "000000001\r\na",
+                            "1;\x01\r\na",
+                            "0\r\nbad\r\n\r\n",
+                            "0\r\n: x\r\n\r\n",
+                            "0\r\na b: c\r\n\r\n",
+                            "0\r\n a: b\r\n\r\n",
+                            "0\r\na: \x01\r\n\r\n",
+                            "0\r\na: b\rX",
+                            "0\r\n\rX"})
     EXPECT_EQ(decoded(bytes), "400") << bytes;
   EXPECT_EQ(decoded("3E9\r\n"), "413");
   EXPECT_EQ(decoded("FFFFFFFF\r\n"), "413");

@@ -41,7 +41,7 @@ TEST_F(UnixSocket, serves_requests_without_a_cap_or_a_peer_address) {
 
   EXPECT_EQ(echo.server().port(), 0);
   EXPECT_EQ(echo.seen().at(0).peer, "");
-  struct stat status{};
+  struct stat status {};
   ASSERT_EQ(::stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0660U);
 }

@@ -192,8 +192,8 @@ TEST(Server, reads_over_the_body_of_a_get_and_stays_in_step) {
 
   const std::string smuggled = get("/evil");
 
-  ASSERT_TRUE(client.send(get("/1", "Content-Length: " + std::to_string(smuggled.size()) + "\r\n") + smuggled +
-                          get("/2")));
+  ASSERT_TRUE(
+      client.send(get("/1", "Content-Length: " + std::to_string(smuggled.size()) + "\r\n") + smuggled + get("/2")));
   ASSERT_TRUE(client.read_answer());
   ASSERT_TRUE(client.read_answer());
 
@@ -375,8 +375,8 @@ TEST(Server, says_which_limits_contradict_each_other) {
   HttpLimits limits;
   limits.bodies_bytes_max = 10;
 
-  const auto opened = HttpServer::open("127.0.0.1:0", limits, {}, [](const HttpRequest &) { return HttpAnswer(); },
-                                       clock, log);
+  const auto opened = HttpServer::open(
+      "127.0.0.1:0", limits, {}, [](const HttpRequest &) { return HttpAnswer(); }, clock, log);
 
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.error().kind, Kind::invalid);
@@ -388,8 +388,8 @@ TEST(Server, refuses_a_trusted_proxy_that_is_no_address) {
   HttpLimits limits;
   limits.trusted_proxies = {"10.0.0.0/33"};
 
-  const auto opened = HttpServer::open("127.0.0.1:0", limits, {}, [](const HttpRequest &) { return HttpAnswer(); },
-                                       clock, log);
+  const auto opened = HttpServer::open(
+      "127.0.0.1:0", limits, {}, [](const HttpRequest &) { return HttpAnswer(); }, clock, log);
 
   ASSERT_FALSE(opened.ok());
   EXPECT_NE(opened.error().sentence.find("10.0.0.0/33"), std::string::npos);

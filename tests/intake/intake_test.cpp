@@ -154,8 +154,12 @@ TEST(Intake, refuses_an_empty_body) {
 TEST(Intake, keeps_secrets_out_of_the_journal) {
   WebhookServer server;
 
-  EXPECT_EQ(server.post("{\"test\":true}", "AUTHORIZATION: Bearer s3cret\r\nCookie: a=s3cret\r\nX-Other: kept\r\n"
-                                           "Proxy-Authorization: s3cret\r\n").status, 202);
+  EXPECT_EQ(server
+                .post("{\"test\":true}",
+                      "AUTHORIZATION: Bearer s3cret\r\nCookie: a=s3cret\r\nX-Other: kept\r\n"
+                      "Proxy-Authorization: s3cret\r\n")
+                .status,
+            202);
 
   const Result<EventDetail> stored = server.journal().event("1");
   ASSERT_TRUE(stored.ok());

@@ -96,11 +96,11 @@ TEST(RawData, refusals_have_the_status_that_tells_the_cause) {
   limits.header_deadline_ms = limits.body_deadline_ms = 100;
   WebhookServer server(limits);
   const std::vector<std::pair<const char *, int>> wanted = {
-      {"cl-1tb", 413},          {"line-long-uri", 414},     {"line-options-star", 405}, {"line-long-method", 501},
-      {"ct-form", 415},         {"ct-multipart", 415},      {"post-no-length", 411},    {"chunk-trailer-flood", 431},
-      {"cl-short-body", 408},   {"chunk-notend", 408},      {"te-http10", 400},         {"line-absolute", 400},
-      {"hdr-fold", 400},        {"garbage-tls-hello", 400}, {"garbage-ssh", 400},       {"chunk-lf", 400},
-      {"empty-body", 400},      {"get-with-body", 200},     {"te-odd-02", 400},         {"hdr-dup-signature", 400}};
+      {"cl-1tb", 413},        {"line-long-uri", 414},     {"line-options-star", 405}, {"line-long-method", 501},
+      {"ct-form", 415},       {"ct-multipart", 415},      {"post-no-length", 411},    {"chunk-trailer-flood", 431},
+      {"cl-short-body", 408}, {"chunk-notend", 408},      {"te-http10", 400},         {"line-absolute", 400},
+      {"hdr-fold", 400},      {"garbage-tls-hello", 400}, {"garbage-ssh", 400},       {"chunk-lf", 400},
+      {"empty-body", 400},    {"get-with-body", 200},     {"te-odd-02", 400},         {"hdr-dup-signature", 400}};
   for (const auto &[file, status] : wanted) {
     RawHttp client(server.port());
     client.send(aim(read_file(data + "/http/" + file + ".bin")));

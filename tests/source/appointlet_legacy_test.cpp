@@ -220,17 +220,15 @@ TEST(Legacy, reads_what_only_invented_bodies_have) {
   EXPECT_EQ(at(event.json, "/data/booking/conference"),
             R"({"join_url":"https://zoom.example/j/1","id":9007199254740993})");
   EXPECT_EQ(at(event.json, "/data/booking/conference_provider"), "zoom");
-  EXPECT_EQ(
-      at(event.json, "/data/booking/payment"),
-      R"({"amount":{"amount":"49.50","currency":"EUR"},"refunded":{"amount":"0.00","currency":"EUR"},)"
-      R"("identifier":"ch_1"})");
+  EXPECT_EQ(at(event.json, "/data/booking/payment"),
+            R"({"amount":{"amount":"49.50","currency":"EUR"},"refunded":{"amount":"0.00","currency":"EUR"},)"
+            R"("identifier":"ch_1"})");
   EXPECT_EQ(at(event.json, "/data/booking/attendee/first_name"), "Ada");
   EXPECT_EQ(at(event.json, "/data/booking/attendee/last_name"), "King Lovelace");
   EXPECT_EQ(at(event.json, "/data/booking/attendee/phone"), "+44 20 7946 0000");
-  EXPECT_EQ(
-      at(event.json, "/data/booking/answers/1"),
-      R"({"slug":"topics","label":"Topics","kind":"MultipleChoiceField","value":["Engines","Flowers"],)"
-      R"("text":"Engines, Flowers"})");
+  EXPECT_EQ(at(event.json, "/data/booking/answers/1"),
+            R"({"slug":"topics","label":"Topics","kind":"MultipleChoiceField","value":["Engines","Flowers"],)"
+            R"("text":"Engines, Flowers"})");
 }
 
 TEST(Legacy, takes_the_organization_from_the_envelope_when_the_object_has_none) {

@@ -86,10 +86,9 @@ TEST(V5, reads_the_likeliest_names_of_what_nobody_has_published) {
   EXPECT_EQ(at(event.json, "/data/booking/attendee"),
             R"({"id":"501","email":"john@example.com","name":"John Smith","first_name":"John","last_name":"Smith",)"
             R"("phone":"+18885551212","status":"scheduled","timezone":"US/Pacific"})");
-  EXPECT_EQ(
-      at(event.json, "/data/booking/attendees/1"),
-      R"({"id":"502","email":"jane@example.com","name":"Jane Doe","first_name":"Jane","last_name":"Doe",)"
-      R"("status":"canceled"})");
+  EXPECT_EQ(at(event.json, "/data/booking/attendees/1"),
+            R"({"id":"502","email":"jane@example.com","name":"Jane Doe","first_name":"Jane","last_name":"Doe",)"
+            R"("status":"canceled"})");
   EXPECT_EQ(at(event.json, "/data/booking/meeting_type/price"), R"({"amount":"49.50","currency":"USD"})");
   EXPECT_EQ(at(event.json, "/data/booking/host/email"), "member@example.com");
   EXPECT_EQ(at(event.json, "/data/booking/answers/1"),
@@ -126,9 +125,8 @@ TEST(V5, reads_other_things_as_far_as_they_are_known) {
 
 TEST(V5, survives_entities_of_wrong_shapes) {
   const Event event = event_of(activity(
-      "Meeting.scheduled",
-      R"({"id":[],"attendees":{"a":1},"host":[1],"meeting_type":true,"start":5,"name":["x"],)"
-      R"("organization":[],"rel":"x","fields":7})"));
+      "Meeting.scheduled", R"({"id":[],"attendees":{"a":1},"host":[1],"meeting_type":true,"start":5,"name":["x"],)"
+                           R"("organization":[],"rel":"x","fields":7})"));
 
   EXPECT_EQ(event.type, "booking.confirmed");
   EXPECT_EQ(at(event.json, "/data/booking"), R"({"status":"confirmed"})");

@@ -62,7 +62,6 @@ inline std::string quarantine_reason(std::string_view bytes) {
   return quarantine != nullptr ? quarantine->reason : "not quarantined but " + name_of(outcome);
 }
 
-
 // The member at the pointer: a string as it is, anything else as JSON, "(absent)" when there is none.
 inline std::string at(const std::string &json, const std::string &pointer) {
   rapidjson::Document document;

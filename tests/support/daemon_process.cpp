@@ -84,7 +84,8 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
   return all;
 }
 
-pid_t spawn_program(const std::vector<std::string> &words, const std::map<std::string, std::string> &extra, int output) {
+pid_t spawn_program(const std::vector<std::string> &words, const std::map<std::string, std::string> &extra,
+                    int output) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);

@@ -39,8 +39,8 @@ void pause_a_moment();
 
 class DaemonProcess {
  public:
-  // `config` is written to DIR/bellhop.toml with {state} and {plugins} replaced by the state directory and the folder of
-  // the test's own plugins. The state directory is DIR/state unless another is named.
+  // `config` is written to DIR/bellhop.toml with {state} and {plugins} replaced by the state directory and the folder
+  // of the test's own plugins. The state directory is DIR/state unless another is named.
   DaemonProcess(const std::filesystem::path &directory, const std::string &config,
                 const std::filesystem::path &state = {});
   ~DaemonProcess();  // SIGKILL

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A clock that a test owns. Starts at 2026-01-01T00:00:00Z; wall and steady move together unless the test jumps the wall.
+// A clock that a test owns. Starts at 2026-01-01T00:00:00Z; wall and steady move together unless the test jumps the
+// wall.
 #pragma once
 
 #include <atomic>

@@ -122,7 +122,8 @@ void Loader::work(int port, const std::string &path) {
       ++refused_count_;
       continue;
     }
-    Acknowledged ack{number, number_in(answer.body, "seq"), text_in(answer.body, "id"), std::chrono::steady_clock::now()};
+    Acknowledged ack{number, number_in(answer.body, "seq"), text_in(answer.body, "id"),
+                     std::chrono::steady_clock::now()};
     ++acknowledged_count_;
     const std::lock_guard<std::mutex> lock(mutex_);
     acknowledged_.push_back(ack);

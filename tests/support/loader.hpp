@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The client oracle: posts bookings over real sockets and remembers what was acknowledged, and when. What it remembers is
-// the truth that the journal and the plugins are compared with.
+// The client oracle: posts bookings over real sockets and remembers what was acknowledged, and when. What it remembers
+// is the truth that the journal and the plugins are compared with.
 #pragma once
 
 #include <atomic>

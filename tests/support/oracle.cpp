@@ -108,7 +108,8 @@ std::vector<std::string> compare_seen(const std::vector<Stored> &stored, const s
     if (one.verdict == "ok" || one.verdict == "fail") done.insert(one.seq);
   }
   for (const Stored &event : stored) {
-    if (done.count(event.seq) == 0) add(findings, "never delivered: seq " + std::to_string(event.seq) + " " + event.subject);
+    if (done.count(event.seq) == 0)
+      add(findings, "never delivered: seq " + std::to_string(event.seq) + " " + event.subject);
   }
   return findings;
 }

@@ -42,7 +42,7 @@ struct AbiEvent {
     event.attempts_max = parcel.attempts_max;
     event.json = {parcel.json.data(), parcel.json.size()};
     event.body = {parcel.body.data(), parcel.body.size()};
-    document_.assign(parcel.json);
+    document_.assign(parcel.json, core::JsonDocument::Utf8::trusted);
     event.root = document_.root();
   }
   AbiEvent(const AbiEvent &) = delete;

@@ -67,7 +67,8 @@ std::vector<fs::path> files_under(const fs::path &folder, const std::set<std::st
   if (!fs::exists(folder)) return files;
   for (const auto &entry : fs::recursive_directory_iterator(folder)) {
     if (entry.path().string().find("node_modules") != std::string::npos) continue;
-    if (entry.is_regular_file() && extensions.count(entry.path().extension().string()) != 0) files.push_back(entry.path());
+    if (entry.is_regular_file() && extensions.count(entry.path().extension().string()) != 0)
+      files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
   return files;
@@ -82,10 +83,12 @@ std::string where(const fs::path &file, const Line &line) {
 // The third party of <header>, or "" for the standard library and the operating system.
 std::string third_party_of(const std::string &header) {
   static const std::map<std::string, std::string> prefixes{
-      {"Poco/", "Poco"},         {"boost/", "boost"},       {"simdjson", "simdjson"}, {"sqlite3", "sqlite3"},
-      {"zlib.h", "zlib"},        {"openssl/", "openssl"},   {"toml++/", "toml++"},    {"CLI/", "CLI"},
-      {"rapidjson/", "rapidjson"}, {"valijson/", "valijson"}, {"fmt/", "fmt"},        {"bellhop/", "sdk"},
-      {"gtest/", "gtest"},       {"gmock/", "gtest"},       {"prometheus/", "prometheus"}, {"libical/", "libical"}};
+      {"Poco/", "Poco"},         {"boost/", "boost"}, {"simdjson", "simdjson"},
+      {"sqlite3", "sqlite3"},    {"zlib.h", "zlib"},  {"openssl/", "openssl"},
+      {"toml++/", "toml++"},     {"CLI/", "CLI"},     {"rapidjson/", "rapidjson"},
+      {"valijson/", "valijson"}, {"fmt/", "fmt"},     {"bellhop/", "sdk"},
+      {"gtest/", "gtest"},       {"gmock/", "gtest"}, {"prometheus/", "prometheus"},
+      {"libical/", "libical"}};
   for (const auto &[prefix, name] : prefixes) {
     if (header.rfind(prefix, 0) == 0) return name;
   }
@@ -118,7 +121,8 @@ TEST(Rooms, the_table_is_found_and_complete) {
 
   for (const auto &entry : fs::directory_iterator(root / "core")) {
     if (!entry.is_directory()) continue;
-    EXPECT_EQ(table.count("core/" + entry.path().filename().string()), 1U) << entry.path().filename() << " is no known room";
+    EXPECT_EQ(table.count("core/" + entry.path().filename().string()), 1U)
+        << entry.path().filename() << " is no known room";
   }
   ASSERT_EQ(table.count("core/journal"), 1U);
   EXPECT_EQ(table.at("core/journal").may_use, (std::set<std::string>{"base", "event"}));
@@ -152,7 +156,8 @@ TEST(Rooms, no_include_runs_against_the_table) {
     if (path == "sdk" || path == "plugins") continue;
     for (const fs::path &file : files_under(root / path, sources)) {
       for (const Line &line : lines_of(file)) {
-        if (line.text.find("#include") == std::string::npos && line.text.find("# include") == std::string::npos) continue;
+        if (line.text.find("#include") == std::string::npos && line.text.find("# include") == std::string::npos)
+          continue;
         ++includes_count;
         const std::string fault = fault_of_include(path, room, line.text);
         EXPECT_EQ(fault, "") << where(file, line);
@@ -240,11 +245,17 @@ struct Ban {
 
 TEST(Rules, banned_words_stay_out) {
   static const std::vector<Ban> bans{
-      {R"(system_clock::now|steady_clock::now|gettimeofday|[^a-z_]time\(nullptr\))", "time comes from Clock",
-       {"core"}, {"core/base/", "core/cli/", "core/http/lobby.cpp" /* waits for threads */}},
-      {R"(\bsleep_for\b|\busleep\(|[^a-z_]sleep\()", "tests wait for a condition, never for time", {"tests"},
+      {R"(system_clock::now|steady_clock::now|gettimeofday|[^a-z_]time\(nullptr\))",
+       "time comes from Clock",
+       {"core"},
+       {"core/base/", "core/cli/", "core/http/lobby.cpp" /* waits for threads */}},
+      {R"(\bsleep_for\b|\busleep\(|[^a-z_]sleep\()",
+       "tests wait for a condition, never for time",
+       {"tests"},
        {"tests/tidy/", "tests/host/plugins/"}},
-      {R"(\b(TODO|FIXME|XXX)\b)", "a wish is an issue, not a comment", {"core", "sdk", "plugins", "tests", "bench"},
+      {R"(\b(TODO|FIXME|XXX)\b)",
+       "a wish is an issue, not a comment",
+       {"core", "sdk", "plugins", "tests", "bench"},
        {"tests/tidy/"}},
       {R"(\bdetach\(\))", "every thread has an owner that joins it", {"core"}, {}},
       {R"(class \w*(Manager|Helper|Util|Common|Misc)\b)", "names say what a thing is", {"core", "sdk", "plugins"}, {}},

@@ -10,7 +10,9 @@
 
 #include "plugin.h"
 
-namespace bellhop __attribute__((visibility("hidden"))) {
+#pragma GCC visibility push(hidden)  // nothing of this leaves the plugin
+
+namespace bellhop {
 
 namespace detail {
 
@@ -18,11 +20,21 @@ inline void quote(std::string &out, std::string_view text) {
   out += '"';
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           char escaped[8];
@@ -162,3 +174,5 @@ class Obj {
 };
 
 }  // namespace bellhop
+
+#pragma GCC visibility pop

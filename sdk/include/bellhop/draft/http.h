@@ -4,6 +4,8 @@
  * limits, redacts and asks the operator's allow list. A DRAFT that no released host offers yet: a plugin that needs it
  * compiles, and is refused by name at the start. Drafts may change until they move into plugin.h.
  */
+/* The columns are the manual. */
+/* clang-format off */
 #ifndef BELLHOP_DRAFT_HTTP_H
 #define BELLHOP_DRAFT_HTTP_H
 

@@ -6,10 +6,12 @@
 #include "../plugin.hpp"
 #include "http.h"
 
-namespace bellhop __attribute__((visibility("hidden"))) {
+#pragma GCC visibility push(hidden)  // nothing of this leaves the plugin
+
+namespace bellhop {
 
 struct Response {
-  int32_t error = 0;   // BHP_E_*, 0 when there is an answer
+  int32_t error = 0;  // BHP_E_*, 0 when there is an answer
   int32_t status = 0;
   int64_t retry_after_ms = 0;
   std::string body;
@@ -75,3 +77,5 @@ class Http {
 };
 
 }  // namespace bellhop
+
+#pragma GCC visibility pop
