@@ -167,24 +167,23 @@ Console::~Console() {
   thread_.join();
 }
 
+// Asked before a line is written out: at level "warn" a webhook that went well costs nothing here.
+bool Console::is_told(int priority) const { return priority <= priority_of(style_.threshold); }
+
 void Console::arrival(const Arrival &arrival) {
   using What = Arrival::What;
   const bool is_refused = arrival.what == What::rejected || arrival.what == What::unavailable;
   const bool is_quarantined = arrival.what == What::quarantined;
   const char *colour = is_refused ? red : is_quarantined ? yellow : arrival.what == What::duplicate ? dim : plain;
-  put(style_.out, is_refused ? LOG_WARNING : is_quarantined ? LOG_NOTICE : LOG_INFO, colour, arrival_text(arrival));
+  const int priority = is_refused ? LOG_WARNING : is_quarantined ? LOG_NOTICE : LOG_INFO;
+  if (is_told(priority)) put(style_.out, priority, colour, arrival_text(arrival));
 }
 
 void Console::attempt(const Attempt &attempt) {
   const bool is_dead = attempt.state == DeliveryState::dead, is_waiting = attempt.state == DeliveryState::waiting;
-  put(style_.out,
-      is_dead      ? LOG_WARNING
-      : is_waiting ? LOG_NOTICE
-                   : LOG_INFO,
-      is_dead      ? red
-      : is_waiting ? yellow
-                   : green,
-      attempt_text(attempt));
+  const int priority = is_dead ? LOG_WARNING : is_waiting ? LOG_NOTICE : LOG_INFO;
+  const char *colour = is_dead ? red : is_waiting ? yellow : green;
+  if (is_told(priority)) put(style_.out, priority, colour, attempt_text(attempt));
 }
 
 void Console::ready(const Welcome &welcome) {

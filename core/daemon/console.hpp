@@ -25,7 +25,8 @@ struct ConsoleStyle {
   enum class Form { plain, journald, syslog };
   Form form = Form::plain;
   bool has_colour = false;
-  int out = 1, err = 2;  // descriptors, not owned
+  int out = 1, err = 2;           // descriptors, not owned
+  Level threshold = Level::info;  // [log] level: webhooks and deliveries below it are not told
 };
 
 // "auto", "plain" or "journald" → form, by what standard error is connected to ($JOURNAL_STREAM names its device and
@@ -64,6 +65,7 @@ class Console {
     std::string text;
   };
 
+  bool is_told(int priority) const;
   void put(int fd, int priority, const char *colour, std::string_view text);
   void push(Line line);
   void wait_until_written();

@@ -37,15 +37,21 @@ std::string environment(const Prepared &prepared, const char *name) {
   return found == prepared.surroundings.environment.end() ? "" : found->second;
 }
 
+ConsoleStyle style_of(const Prepared &prepared) {
+  ConsoleStyle style =
+      console_style(prepared.config.log.format, prepared.arguments.is_daemon, environment(prepared, "JOURNAL_STREAM"),
+                    !environment(prepared, "NO_COLOR").empty());
+  style.threshold = prepared.config.log.level;
+  return style;
+}
+
 class Run {
  public:
   Run(Prepared &prepared, Launch &launch)
       : prepared_(prepared),
         launch_(launch),
         notify_(environment(prepared, "NOTIFY_SOCKET")),
-        console_(console_style(prepared.config.log.format, prepared.arguments.is_daemon,
-                               environment(prepared, "JOURNAL_STREAM"), !environment(prepared, "NO_COLOR").empty()),
-                 clock_),
+        console_(style_of(prepared), clock_),
         log_(console_.sink(), prepared.config.log.level) {}
 
   int run() {

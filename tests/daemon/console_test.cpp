@@ -151,6 +151,27 @@ TEST_F(ConsoleOutput, is_plain_lines_with_a_time_and_no_colour_off_a_terminal) {
   EXPECT_EQ(err(), "");
 }
 
+TEST_F(ConsoleOutput, at_level_warn_tells_only_what_needs_a_person) {
+  style_.threshold = Level::warn;
+  Arrival refused = sample_arrival();
+  refused.what = Arrival::What::unavailable;
+  Attempt dead = sample_attempt();
+  dead.state = DeliveryState::dead;
+  {
+    Console console(style_, clock_);
+    console.arrival(sample_arrival());
+    console.attempt(sample_attempt());
+    console.arrival(refused);
+    console.attempt(dead);
+  }
+
+  const std::string text = out();
+  EXPECT_THAT(text, testing::Not(HasSubstr("arrived")));
+  EXPECT_THAT(text, testing::Not(HasSubstr("delivered")));
+  EXPECT_THAT(text, HasSubstr("refused"));
+  EXPECT_THAT(text, HasSubstr("dead"));
+}
+
 TEST_F(ConsoleOutput, has_colour_when_asked_to) {
   style_.has_colour = true;
   { Console(style_, clock_).attempt(sample_attempt()); }

@@ -93,13 +93,13 @@ TEST(MakeEvent, writes_a_booking_with_all_it_can_have) {
 
   EXPECT_THAT(
       event.json,
-      HasSubstr(
-          R"("booking":{"id":"1","status":"confirmed","start":"2014-01-01T00:00:00Z","conference":{"url":"x"},)"
-          R"("attendee":{"email":"a@example.com"},"attendees":[{},{"name":"B"}],"host":{"name":"Member 1"},)"
-          R"("meeting_type":{"duration_s":1800,"price":{"amount":"0.00","currency":"USD"}},)"
-          R"("answers":[{"slug":"slug","label":"Label","kind":"Kind","value":[1],"text":"1"},{"value":null,"text":""}],)"
-          R"("utm":{"term":"t"},"payment":{"refunded":{"amount":"1.50"}},"links":{"ics":"https://x/ics"}},)"
-          R"("problems":[{"pointer":"/object/start","sentence":"is odd"}]}})"));
+      HasSubstr(R"("booking":{"id":"1","status":"confirmed","start":"2014-01-01T00:00:00Z","conference":{"url":"x"},)"
+                R"("attendee":{"email":"a@example.com"},"attendees":[{},{"name":"B"}],"host":{"name":"Member 1"},)"
+                R"("meeting_type":{"duration_s":1800,"price":{"amount":"0.00","currency":"USD"}},)"
+                R"("answers":[{"slug":"slug","label":"Label","kind":"Kind","value":[1],"text":"1"},)"
+                R"({"value":null,"text":""}],)"
+                R"("utm":{"term":"t"},"payment":{"refunded":{"amount":"1.50"}},"links":{"ics":"https://x/ics"}},)"
+                R"("problems":[{"pointer":"/object/start","sentence":"is odd"}]}})"));
 }
 
 TEST(MakeEvent, leaves_empty_groups_out) {
