@@ -119,7 +119,8 @@ TEST_P(KillPoint, loses_nothing_and_keeps_the_order) {
 INSTANTIATE_TEST_SUITE_P(Every, KillPoint,
                          testing::Values("journal.after_insert", "journal.before_commit", "journal.after_commit",
                                          "journal.before_settle_commit", "delivery.before_send",
-                                         "delivery.after_answer", "delivery.after_settle"),
+                                         "delivery.after_answer", "delivery.after_settle", "intake.before_answer",
+                                         "journal.before_answer"),
                          [](const auto &given) {
                            std::string name = given.param;
                            name[name.find('.')] = '_';
