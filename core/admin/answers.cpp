@@ -66,6 +66,8 @@ std::string_view text_of(DeliveryState state) {
       return "delivered";
     case DeliveryState::dead:
       return "dead";
+    case DeliveryState::dropped:
+      return "dropped";
   }
   return "unknown";
 }

@@ -77,6 +77,8 @@ std::string_view attempt_name(DeliveryState state) {
       return "delivered";
     case DeliveryState::dead:
       return "dead";
+    case DeliveryState::dropped:
+      return "dropped";
   }
   return "waiting";
 }

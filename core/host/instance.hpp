@@ -16,6 +16,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "event/event.hpp"
+#include "event/staged.hpp"
 
 namespace bellhop::core {
 
@@ -54,6 +55,11 @@ struct Report {
   // is not BHP_OK the answers do not count and every parcel is offered again, singly.
   std::vector<PluginAnswer> answers;
   std::int32_t batch_code = 0;
+  // answers: what the plugin staged during the call, to be made durable with its settlement; empty unless every verdict
+  // was OK or SKIP.
+  Staged staged;
+  // answers, died: the HTTP exchanges of the call, one JSON object each (HttpReply::exchange), in order.
+  std::vector<std::string> exchanges;
   // log
   Level level = Level::info;
   // log: the line. died: one sentence for the operator ("killed by SIGSEGV while delivering", "exited with 0 …",

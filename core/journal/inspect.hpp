@@ -40,6 +40,19 @@ struct DeliveryRow {
   std::string message;
 };
 
+// One attempt, for `explain`. The last one of a delivery repeats what its DeliveryRow says.
+struct AttemptRow {
+  DeliveryKey key;
+  std::string instance_name;
+  int number = 1;
+  DeliveryState state = DeliveryState::waiting;  // what followed
+  Verdict verdict = Verdict::ok;
+  Milliseconds settled_ms = 0, took_ms = 0;  // wall; duration
+  Milliseconds due_ms = 0;                   // steady; only when waiting
+  std::string message;
+  std::string exchanges;  // JSON array, "" = none
+};
+
 struct InstanceRow {
   InstanceId id = 0;
   std::string name;

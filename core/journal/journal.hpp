@@ -23,6 +23,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "event/event.hpp"
+#include "event/staged.hpp"
 
 namespace bellhop::core {
 
@@ -50,6 +51,7 @@ enum class DeliveryState : std::uint8_t {
   waiting = 1,    // due at due_ms
   delivered = 2,  // final: ok or skip
   dead = 3,       // final: a dead letter
+  dropped = 4,    // final: a dead letter that a person has looked at and let go
 };
 
 enum class Verdict : std::uint8_t { ok = 0, skip = 1, retry = 2, fail = 3, hold = 4 };
@@ -97,6 +99,8 @@ struct Settlement {
   Milliseconds settled_ms = 0;  // wall
   Milliseconds took_ms = 0;     // of the last attempt
   std::string message;          // one sentence; from a plugin or ours
+  Staged staged;                // becomes durable with this settlement; only with state delivered
+  std::string exchanges;        // of this attempt, a JSON array of HttpReply::exchange; "" = none
 };
 
 struct CursorMove {
@@ -104,10 +108,25 @@ struct CursorMove {
   Seq cursor = 0;
 };
 
+// What a plugin wrote outside a settlement (BHP_KV_NOW, or outside deliver).
+struct InstanceWrite {
+  InstanceId instance = 0;
+  Staged staged;
+};
+
 // What becomes durable in one transaction.
 struct SettleBatch {
   std::vector<Settlement> settlements;
   std::vector<CursorMove> cursors;
+  std::vector<InstanceWrite> writes;
+};
+
+// A document published by an instance.
+struct Document {
+  std::string content_type;
+  std::string body;
+  std::string etag;  // quoted, strong: a digest of content_type and body
+  Milliseconds modified_ms = 0;
 };
 
 enum class Start { now, beginning };  // where a new instance begins
@@ -116,6 +135,7 @@ struct OpenedInstance {
   InstanceId id = 0;
   Seq cursor = 0;
   bool is_new = false;
+  std::string token;  // 32 hex digits, made with the instance, secret: the path under which its documents are served
 };
 
 class Journal {
@@ -140,6 +160,16 @@ class Journal {
   //   errors    not_found: no such event or instance; invalid: quarantined event
   virtual Result<std::int64_t> replay(InstanceId instance, Seq seq) = 0;
 
+  // The same for many events of one instance, in one transaction, skipping quarantined ones and those of which a replay
+  // still waits. Callers page: at most replays_max at once. [any]
+  //   returns   how many replays were written
+  //   errors    not_found: no such instance; invalid: too many
+  static constexpr std::size_t replays_max = 1'000;
+  virtual Result<std::int64_t> replay_all(InstanceId instance, const std::vector<Seq> &seqs);
+  // A person lets a dead letter go: state dropped. Durable at return. [any]
+  //   errors    not_found: no such dead letter
+  virtual Result<void> drop(InstanceId instance, Seq seq);
+
   // Finds or creates the instance's row; a parked one is taken up again with its cursor. Durable at return. [any]
   virtual Result<OpenedInstance> open_instance(std::string_view name, Start start) = 0;
   // Instances not named here are parked: kept, not offered anything, not in the way of retention. [any]
@@ -162,6 +192,13 @@ class Journal {
   // The event with its checksum verified.
   //   errors    not_found; corrupt: the row is not what was written (never delivered)
   virtual Result<StoredEvent> load(Seq seq) = 0;
+  // ---- what instances keep [any] ----
+  virtual Result<std::optional<std::string>> kv_get(InstanceId instance, std::string_view key);
+  // Entries with that prefix and a key > after, in the order of their keys' bytes.
+  virtual Result<std::vector<std::pair<std::string, std::string>>> kv_list(InstanceId instance, std::string_view prefix,
+                                                                           std::string_view after, int count_max);
+  virtual Result<std::optional<Document>> document(InstanceId instance, std::string_view path);
+
   // Newest durable seq, 0 when empty.
   virtual Seq newest() const = 0;
 
