@@ -184,13 +184,13 @@ Result<OpenedInstance> MemoryJournal::open_instance(std::string_view name, Start
   for (auto &[id, instance] : instances_) {
     if (instance.name != name) continue;
     instance.is_parked = false;
-    return OpenedInstance{id, instance.cursor, false};
+    return OpenedInstance{id, instance.cursor, false, ""};
   }
   const InstanceId id = static_cast<InstanceId>(instances_.size()) + 1;
   Instance &instance = instances_[id];
   instance.name = name;
   instance.cursor = start == Start::now ? newest_ : 0;
-  return OpenedInstance{id, instance.cursor, true};
+  return OpenedInstance{id, instance.cursor, true, ""};
 }
 
 Result<void> MemoryJournal::park_instances_except(const std::vector<std::string> &names) {

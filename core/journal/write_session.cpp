@@ -305,7 +305,7 @@ int WriteSession::open_instance(std::string_view name, Start start, Result<Opene
   for (const auto &[id, instance] : instances_) {
     if (instance.name != name) continue;
     if (instance.is_parked) change(id)->is_parked = false;
-    out = OpenedInstance{id, instance.cursor, false};
+    out = OpenedInstance{id, instance.cursor, false, ""};
     return SQLITE_OK;
   }
   InstanceRecord made;
@@ -316,7 +316,7 @@ int WriteSession::open_instance(std::string_view name, Start start, Result<Opene
   made.id = sqlite3_last_insert_rowid(database_.raw());
   instances_made_.push_back(made.id);
   instances_[made.id] = made;
-  out = OpenedInstance{made.id, made.cursor, true};
+  out = OpenedInstance{made.id, made.cursor, true, ""};
   return write_instance(made);
 }
 
