@@ -274,7 +274,7 @@ void Delivery::Shell::report(const WorkerKey &key, Report &&report) {
       break;
     case Report::What::died:
       inputs_.push_back(Died{key.first, key.second, std::move(report.text), report.is_refusal, report.is_unread,
-                             std::move(report.exchanges)});
+                             std::move(report.exchanges), std::move(report.crash)});
       break;
   }
 }

@@ -116,7 +116,7 @@ void Flow::died(Milliseconds now, const Died &input, Outbox &out) {
     worker.sent.clear();
     Outcome outcome;
     outcome.code = BHP_RETRY;
-    outcome.message = sentence;
+    outcome.message = input.crash.empty() ? sentence : sentence + " (" + input.crash + ")";
     outcome.is_death = true;
     outcome.exchanges = json_array(input.exchanges, exchanges_bytes_max);
     decide(now, now - worker.sent_ms, sent, std::move(outcome), out);

@@ -61,6 +61,7 @@ struct Died {
   bool is_refusal = false;
   bool is_unread = false;                   // it had not read the last Send, and so had no part in it
   std::vector<std::string> exchanges = {};  // of the call that it died in
+  std::string crash = {};                   // Report::crash
 };
 struct NotSent {  // one ticket of the last Send did not go out; told before that Send's Answered or Died
   enum class Why {

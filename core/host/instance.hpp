@@ -85,6 +85,9 @@ struct Report {
   bool is_refusal = false;
   // died: true when it ended without having read the last delivery to its end: that call never reached the plugin.
   bool is_unread = false;
+  // died by a signal: what is known of the crash beyond the sentence, "build id 4f…, at slack.so+0x1a2b, …"; at most 600
+  // bytes.
+  std::string crash;
 };
 
 class Instance {

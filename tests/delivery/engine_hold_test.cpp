@@ -257,7 +257,9 @@ TEST_F(EngineHold, delivers_everything_in_order_after_a_day_of_every_kind_of_tro
     }
     if (w.child().call) {
       const Seq seq = w.in_hand()[0];
-      if (w.engine->flow(w.plans[0].id).is_held()) EXPECT_EQ(w.engine->flow(w.plans[0].id).probe()->seq, seq);
+      if (w.engine->flow(w.plans[0].id).is_held()) {
+        EXPECT_EQ(w.engine->flow(w.plans[0].id).probe()->seq, seq);
+      }
       const std::int32_t code = code_now(hour);
       if (code == -1) {
         w.pass(w.plans[0].policy.deadline_ms);
