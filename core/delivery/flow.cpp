@@ -96,6 +96,7 @@ void Flow::answered(Milliseconds now, const Answered &input, Outbox &out) {
 void Flow::died(Milliseconds now, const Died &input, Outbox &out) {
   Worker &worker = workers_.at(static_cast<std::size_t>(input.worker));
   const bool was_asked_to = worker.life.state() == WorkerLife::State::stopping && worker.sent.empty();
+  const bool is_late = worker.life.state() == WorkerLife::State::killed;
   const std::string sentence = worker.life.died(now, input.sentence, input.is_refusal);
   if (!was_asked_to) {
     const Milliseconds pause_ms = worker.life.spawn_due_ms() - now;
@@ -118,6 +119,7 @@ void Flow::died(Milliseconds now, const Died &input, Outbox &out) {
     outcome.code = BHP_RETRY;
     outcome.message = input.crash.empty() ? sentence : sentence + " (" + input.crash + ")";
     outcome.is_death = true;
+    outcome.is_late = is_late;
     outcome.exchanges = json_array(input.exchanges, exchanges_bytes_max);
     decide(now, now - worker.sent_ms, sent, std::move(outcome), out);
   }
@@ -245,6 +247,8 @@ Settlement Flow::settlement_of(Milliseconds now, const Offer &offer, const Step 
 
 void Flow::decide(Milliseconds now, Milliseconds took_ms, const Sent &sent, Outcome outcome, Outbox &out) {
   const Offer &offer = lanes_.out_of(sent.subject);
+  // What hangs as a probe hangs with the destination: no more the event's fault than a RETRY.
+  if (outcome.is_late && is_probe(sent.key)) outcome.is_death = false;
   const int strikes = offer.owed.strikes + (outcome.is_death ? 1 : 0);
   const Step step = step_of(now, offer, strikes, outcome, is_probe(sent.key));
 

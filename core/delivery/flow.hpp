@@ -104,6 +104,7 @@ class Flow {
     Milliseconds retry_after_ms = 0;
     std::string message;
     bool is_death = false;
+    bool is_late = false;  // killed at the deadline
     bool is_ours = false;  // says nothing of the destination
     Staged staged = {};
     std::string exchanges = {};
@@ -158,6 +159,7 @@ class Flow {
   Milliseconds tick_not_before_ms_ = 0;         // after a death in a tick
   int tick_deaths_count_ = 0;                   // in a row
   std::optional<Hold> hold_;
+  std::size_t probe_turn_ = 0;  // the worker that is asked first for the next probe to draw
   Breaker breaker_;     // not closed: hold_ is by it
   HeldTime held_time_;  // of hold_
   std::string last_error_;

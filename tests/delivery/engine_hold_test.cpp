@@ -228,7 +228,6 @@ TEST_F(EngineHold, delivers_everything_in_order_after_a_day_of_every_kind_of_tro
   const Milliseconds start_ms = now();
   std::map<Seq, std::string> subject_of;
   std::map<std::string, Seq> newest_of, newest_of_log;
-  std::size_t delivered_count = 0;
   Milliseconds next_booking_ms = now();
   const auto code_now = [&](Milliseconds hour) -> std::int32_t {
     if (hour >= 24) return BHP_OK;
@@ -268,12 +267,11 @@ TEST_F(EngineHold, delivers_everything_in_order_after_a_day_of_every_kind_of_tro
       if (code == BHP_OK) {
         EXPECT_GT(seq, newest_of[subject_of[seq]]) << "out of order";
         newest_of[subject_of[seq]] = seq;
-        ++delivered_count;
       }
       w.answer(code, hour % 4 == 2 ? 30'000 : 0, "trouble");
       continue;
     }
-    if (hour >= 25 && delivered_count == subject_of.size()) break;
+    if (hour >= 30) break;
     Milliseconds next_ms = now() + hour_ms;
     if (hour < 25) next_ms = std::min(next_ms, next_booking_ms);
     if (const auto timer = w.engine->next_timer()) next_ms = std::min(next_ms, *timer);
@@ -282,9 +280,7 @@ TEST_F(EngineHold, delivers_everything_in_order_after_a_day_of_every_kind_of_tro
   ASSERT_GT(subject_of.size(), 500u);
   for (const auto &[seq, subject] : subject_of) {
     ASSERT_TRUE(w.row(seq)) << seq;
-    EXPECT_TRUE(w.row(seq)->state == DeliveryState::delivered ||
-                (w.row(seq)->state == DeliveryState::dead && w.row(seq)->strikes == 3))
-        << seq << ": " << w.row(seq)->message;
+    EXPECT_EQ(w.row(seq)->state, DeliveryState::delivered) << seq << ": " << w.row(seq)->message;
   }
 }
 
@@ -308,7 +304,7 @@ TEST_F(EngineHold, does_not_age_what_waited_while_the_daemon_was_down_or_its_clo
     w.pass(hour_ms);
     if (!w.in_hand().empty()) w.answer(BHP_RETRY);
   }
-  EXPECT_EQ(w.row(1)->message, "gave up 1 day after the first attempt: what was said") << "and grows old all the same";
+  EXPECT_EQ(w.row(1)->message, "gave up 1 day after the first attempt") << "and grows old all the same";
 }
 
 TEST_F(EngineHold, takes_up_what_a_clock_that_was_years_ahead_has_put_off) {

@@ -21,7 +21,7 @@
 namespace bellhop::core {
 
 // Reads that fail now and then, wherever in a step they stand.
-class FlakyJournal final : public Journal {
+class FlakyJournal : public Journal {
  public:
   explicit FlakyJournal(Journal &inner) : inner_(inner) {}
   int failures_per_1000 = 0;
