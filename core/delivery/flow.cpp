@@ -315,7 +315,8 @@ void Flow::settle_unwanted(const Offer &offer, Outbox &out) {
                 "the filter does not want " + offer.owed.type + " any more", out);
 }
 
-// ---- held ------------------------------------------------------------------------------------------------------------
+// ---- held
+// ------------------------------------------------------------------------------------------------------------
 
 // What the attempt says about the instance. Returns whether its event is kept as the probe of a hold.
 bool Flow::follow(Milliseconds now, const Sent &sent, const Step &step, const Outcome &outcome, Outbox &out) {
@@ -387,8 +388,8 @@ void Flow::begin_hold(Milliseconds now, Hold hold, Outbox &out) {
 
 void Flow::end_hold(Milliseconds now, Outbox &out) {
   say(Level::info,
-      "takes events again, after " + in_whole_seconds(now - hold_->since_ms) + " and " +
-          std::to_string(hold_->number) + (hold_->number == 1 ? " probe" : " probes"),
+      "takes events again, after " + in_whole_seconds(now - hold_->since_ms) + " and " + std::to_string(hold_->number) +
+          (hold_->number == 1 ? " probe" : " probes"),
       out);
   hold_.reset();
   breaker_.close();

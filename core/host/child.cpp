@@ -35,7 +35,7 @@ constexpr std::size_t read_bytes = 64 << 10;     // one read
 constexpr std::size_t read_bytes_max = 1 << 20;  // of one descriptor in one poll: a flood must not hold the thread
 constexpr std::size_t last_words_bytes_max = 8 << 20;  // after the end
 constexpr std::size_t kept_bytes_max = 1 << 20;        // a large batch does not hold its memory for ever
-constexpr std::size_t frames_bytes_max = 500;  // of a crash, in one sentence
+constexpr std::size_t frames_bytes_max = 500;          // of a crash, in one sentence
 constexpr Milliseconds silence_ms_max = 50;            // from the end of the socket to the end of the process
 
 enum class Source : std::uint32_t { wake, link, printed, ended, alarm };  // what epoll watches

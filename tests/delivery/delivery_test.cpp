@@ -378,7 +378,8 @@ TEST_F(DeliveryTest, puts_questions_to_the_plugin_and_answers_whoever_asked) {
     changed.notify_all();
   };
   delivery_->check("crm", answer);
-  delivery_->run("crm", "export", R"({"year":2026})", [&](std::string_view bytes) { output += bytes; }, answer);
+  delivery_->run(
+      "crm", "export", R"({"year":2026})", [&](std::string_view bytes) { output += bytes; }, answer);
   delivery_->check("nobody", answer);
   {
     Lock lock(mutex);
@@ -386,7 +387,8 @@ TEST_F(DeliveryTest, puts_questions_to_the_plugin_and_answers_whoever_asked) {
   }
   delivery_->stop(10'000);
   std::sort(said.begin(), said.end());
-  EXPECT_EQ(said, (std::vector<std::string>{"as you like it", "as you like it", "there is no running instance nobody"}));
+  EXPECT_EQ(said,
+            (std::vector<std::string>{"as you like it", "as you like it", "there is no running instance nobody"}));
   EXPECT_EQ(output, R"(export {"year":2026})");
 
   delivery_->check("crm", answer);

@@ -231,10 +231,10 @@ TEST_F(EngineHold, delivers_everything_in_order_after_a_day_of_every_kind_of_tro
   Milliseconds next_booking_ms = now();
   const auto code_now = [&](Milliseconds hour) -> std::int32_t {
     if (hour >= 24) return BHP_OK;
-    if (hour % 4 == 0) return BHP_RETRY;                              // down
-    if (hour % 4 == 1) return -1;                                     // hangs
-    if (hour % 4 == 2) return BHP_RETRY;                              // 429
-    return dice.below(2) == 0 ? BHP_OK : BHP_RETRY;                   // flaps
+    if (hour % 4 == 0) return BHP_RETRY;             // down
+    if (hour % 4 == 1) return -1;                    // hangs
+    if (hour % 4 == 2) return BHP_RETRY;             // 429
+    return dice.below(2) == 0 ? BHP_OK : BHP_RETRY;  // flaps
   };
   for (int i = 0; i < 2'000'000; ++i) {
     const Milliseconds hour = (now() - start_ms) / hour_ms;
@@ -360,7 +360,8 @@ TEST_F(EngineHold, tells_of_an_event_that_waits_too_long_and_doubles_its_patienc
   EXPECT_EQ(status().oldest, 1);
 }
 
-// ---- what a plugin wrote ----------------------------------------------------------------------------------------------
+// ---- what a plugin wrote
+// ----------------------------------------------------------------------------------------------
 
 class EngineStaged : public EngineHold {
  protected:
@@ -384,7 +385,11 @@ TEST_F(EngineStaged, writes_it_once_with_the_first_delivered_of_a_call) {
   w.start();
   w.run();
   w.child().call.reset();
-  w.step(Answered{w.plans[0].id, 0, BHP_OK, {{BHP_OK, 0, ""}, {BHP_SKIP, 0, ""}, {BHP_OK, 0, ""}}, some(),
+  w.step(Answered{w.plans[0].id,
+                  0,
+                  BHP_OK,
+                  {{BHP_OK, 0, ""}, {BHP_SKIP, 0, ""}, {BHP_OK, 0, ""}},
+                  some(),
                   {"{\"status\":200}", "{\"status\":201}"}});
   w.run();
   ASSERT_EQ(settlements.size(), 3u);

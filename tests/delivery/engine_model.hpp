@@ -48,8 +48,13 @@ class EngineModel {
       plan.policy.strikes_max = 2 + static_cast<int>(below(2));
       plan.policy.deadline_ms = 5'000;
       BreakerPolicy &breaker = plan.policy.breaker;
-      breaker = {has_breaker_ ? static_cast<int>(30 + below(60)) : 0, 60'000, static_cast<int>(2 + below(4)),
-                 static_cast<int>(1 + below(2)), 1'000, 20'000, static_cast<int>(1 + below(3))};
+      breaker = {has_breaker_ ? static_cast<int>(30 + below(60)) : 0,
+                 60'000,
+                 static_cast<int>(2 + below(4)),
+                 static_cast<int>(1 + below(2)),
+                 1'000,
+                 20'000,
+                 static_cast<int>(1 + below(3))};
     }
     world_.on_send = [this](const Send &send) { check_send(send); };
     world_.on_settle = [this](const SettleDeliveries &settle) { check_settle(settle); };
@@ -304,7 +309,7 @@ class EngineModel {
     expected_[ticket.key] = {(found ? found->attempts : 0) + 1, strikes, true};
     decided_ms_[ticket.key] = world_.clock.steady_ms();
     single_.erase(ticket.key);  // once on disk as waiting it is like any other
-    if (has_breaker_) return;  // when it opens is the breaker's own test; here only what is sent meanwhile
+    if (has_breaker_) return;   // when it opens is the breaker's own test; here only what is sent meanwhile
     const auto hold = holds_.find(ticket.key.instance);
     const bool is_probe = hold != holds_.end() && hold->second.probe == ticket.key;
     if (is_probe) {

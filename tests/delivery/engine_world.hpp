@@ -100,7 +100,7 @@ class EngineWorld {
   std::vector<Alarm> alarms;
   std::vector<Attempt> observed;
   std::vector<Ask> asks;
-  std::vector<Reply> replies;
+  std::vector<GiveAnswer> replies;
   std::uint64_t seed = 1;
   bool is_spawn_ready = true;  // a spawned child is ready at once
   bool is_batching = false;    // and has the batch extension
@@ -283,7 +283,7 @@ class EngineWorld {
     child.question = action;
     asks.push_back(action);
   }
-  void carry_out(Reply &action) { replies.push_back(action); }
+  void carry_out(GiveAnswer &action) { replies.push_back(action); }
   void carry_out(SettleDeliveries &action) {
     if (on_settle) on_settle(action);
     // Bound to the engine that asked: a later one has never heard of this ticket.
