@@ -18,6 +18,7 @@
 #include "base/clock.hpp"
 #include "host/guest.hpp"
 #include "host/library.hpp"
+#include "host/program/last_words.hpp"
 #include "host/wire.hpp"
 
 namespace bellhop::core {
@@ -111,6 +112,7 @@ const bhp_plugin &load(Link &link, const std::string &library, std::uint32_t ind
   link.send(wire::Phase::loading);
   const auto plugin = load_plugin(library, index);
   if (!plugin) refuse(link, true, plugin.error().sentence);
+  remember_modules();
   return **plugin;
 }
 
@@ -126,6 +128,7 @@ void answer(Link &link, Guest &guest, const wire::BatchView &batch) {
 }  // namespace
 
 void serve(int socket) {
+  prepare_last_words();
   static Link &link = *new Link(socket);  // the plugin's threads may log until the very end
   const auto first = link.read();
   if (!first) leave();
@@ -155,6 +158,7 @@ void serve(int socket) {
     CHECK(frame->type == wire::Type::deliver);
     const auto batch = wire::decode_batch(frame->payload);
     CHECK(batch.has_value());
+    link.send(wire::Phase::delivering);  // from here on the plugin has a part in how we end
     answer(link, *guest, *batch);
   }
   link.send(wire::Phase::stopping);
