@@ -124,7 +124,8 @@ Result<void> Child::start(const InstanceSpec &spec, const ChildOptions &options)
 
   ProgramSpec program;
   program.path = options.host_program;
-  program.arguments = {"--serve", std::to_string(::getpid()), spec.name + "/" + std::to_string(spec.worker)};
+  program.arguments = {"--serve", std::to_string(::getpid()), spec.name + "/" + std::to_string(spec.worker),
+                       containment_text(spec.containment)};
   program.output = program.errors = printed->theirs.get();
   program.link = link->theirs.get();
   auto started = Program::start(program);
