@@ -228,11 +228,8 @@ Result<void> filter_syscalls(const Containment &containment) {
   filter.deny_when(SYS_prctl, 0, {PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_PTRACER});
   filter.deny_unless(SYS_prlimit64, 0, 0);                              // limits of others
   filter.deny_when(SYS_setpriority, 0, {1 /* group */, 2 /* user */});  // and their turn at the processor
-  if (containment.may_exec) {
-    filter.deny_when(SYS_ioctl, 1, {0x5412 /* TIOCSTI: types for somebody else */});
-  } else {
-    keep_alone(filter);
-  }
+  filter.deny_when(SYS_ioctl, 1, {0x5412 /* TIOCSTI: types for somebody else */});
+  if (!containment.may_exec) keep_alone(filter);
   std::vector<std::uint32_t> families;
   if (containment.may_network) families = {AF_INET, AF_INET6, AF_NETLINK};
   if (containment.may_unix_sockets) families.push_back(AF_UNIX);

@@ -65,6 +65,7 @@ static int32_t act(const bhp_event *event, bhp_reply *reply) {
     char *volatile more = malloc(MEBIBYTE);
     memset(more, 1, MEBIBYTE);
   }
+  return BHP_OK;
 }
 #elif defined(ACT_hang)
 static int32_t act(const bhp_event *event, bhp_reply *reply) {
@@ -135,7 +136,7 @@ static void *speak(void *nothing) {
 }
 static int32_t act(const bhp_event *event, bhp_reply *reply) {
   (void)event, (void)reply;
-  for (int number = 0; number < 8; ++number) {
+  for (int number = 0; number < 2; ++number) {
     pthread_t thread;
     if (pthread_create(&thread, NULL, speak, NULL) != 0) return BHP_FAIL;
   }
