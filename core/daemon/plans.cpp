@@ -231,7 +231,7 @@ class Planner {
     delivery.spec.settings_json = settings_of(instance, *manifest, delivery.spec);
     if (depth_ == PlanDepth::check && plans_.errors.size() == errors_before) {
       const Result<void> created = check_create(*manifest, instance.name, delivery.spec.settings_json, host_program_,
-                                                describe_ms_max, containment);
+                                                describe_ms_max, delivery.spec.containment);
       if (!created) refuse(place_of(instance, ""), "[instance." + instance.name + "]: " + created.error().sentence);
     }
     plans_.instances.push_back(std::move(plan));

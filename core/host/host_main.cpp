@@ -19,6 +19,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "host/guest.hpp"
@@ -87,6 +88,7 @@ class Printer {
 // Both modes below look at a library that nobody has chosen to run yet: they have no place to write.
 void contain_or_tell(const Printer &printer, const Containment &containment, const std::string &path) {
   Containment read_only = containment;
+  for (std::string &path : read_only.write) read_only.read.push_back(std::move(path));
   read_only.write.clear();
   const auto contained = contain(read_only, path, "");
   if (!contained) printer.finish(error_json(contained.error().sentence));
