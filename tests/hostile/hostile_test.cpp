@@ -340,7 +340,7 @@ TEST_P(Broken, is_refused_with_its_place_in_the_config_before_anything_starts) {
 
   EXPECT_EQ(checked.status, 78);
   EXPECT_NE(checked.output.find(sentence(library)), std::string::npos) << checked.output;
-  EXPECT_TRUE(std::regex_search(checked.output, std::regex("bellhop\\.toml:13:\\d+: plugin in \\[instance\\.bad\\]: ")))
+  EXPECT_TRUE(std::regex_search(checked.output, std::regex("bellhop\\.toml:12:\\d+: plugin in \\[instance\\.bad\\]: ")))
       << checked.output;
 }
 
