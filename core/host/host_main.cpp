@@ -88,7 +88,7 @@ class Printer {
 // Both modes below look at a library that nobody has chosen to run yet: they have no place to write.
 void contain_or_tell(const Printer &printer, const Containment &containment, const std::string &path) {
   Containment read_only = containment;
-  for (std::string &path : read_only.write) read_only.read.push_back(std::move(path));
+  for (std::string &granted : read_only.write) read_only.read.push_back(std::move(granted));
   read_only.write.clear();
   const auto contained = contain(read_only, path, "");
   if (!contained) printer.finish(error_json(contained.error().sentence));

@@ -394,7 +394,9 @@ TEST_P(Hosted, misdeeds_that_a_process_survives_become_verdicts) {
     EXPECT_EQ(answer.code, deed.code) << deed.plugin;
     EXPECT_EQ(answer.message, deed.message) << deed.plugin;
     EXPECT_EQ(stage.deliver("{}").code, BHP_OK) << deed.plugin << " goes on";
-    if (GetParam() == Where::child) EXPECT_LE(stage.lines().size(), 201U) << deed.plugin << ": a flood is cut";
+    if (GetParam() == Where::child) {
+      EXPECT_LE(stage.lines().size(), 201U) << deed.plugin << ": a flood is cut";
+    }
   }
 }
 
