@@ -204,6 +204,7 @@ class Checks {
     }
     check_known_types(instance, path);
     check_times(instance, path);
+    check_sandbox(instance, path);
     if (instance.host == "inproc") {
       warn(path + ".host", "[" + path + "] runs inside the daemon: if the plugin crashes, the daemon does");
     }
@@ -287,6 +288,31 @@ class Checks {
            "deadline in [" + path + "] is " + duration_text(instance.deadline_ms) + ", longer than stop_max, " +
                duration_text(config_.stop_ms_max) +
                ": a delivery that takes that long is cut when the daemon stops, and made again afterwards");
+    }
+  }
+
+  void check_sandbox(const InstanceConfig &instance, const std::string &path) {
+    const SandboxConfig &sandbox = instance.sandbox;
+    check_grants(sandbox.read, path + ".sandbox", "read");
+    check_grants(sandbox.write, path + ".sandbox", "write");
+    if (sandbox.is_enabled) return;
+    warn(path + ".sandbox.enabled",
+         "[" + path + "] is not contained: the plugin may do whatever the daemon's user may");
+  }
+
+  void check_grants(const std::vector<std::string> &paths, const std::string &section, const std::string &key) {
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      const std::string at = section + "." + key + "." + std::to_string(i);
+      const std::string title = key + " in [" + section + "]";
+      if (paths[i].empty() || paths[i].front() != '/' || paths[i].find_first_of("\n\r") != std::string::npos) {
+        refuse(at, title + " must hold absolute paths, found \"" + paths[i] + "\"");
+        continue;
+      }
+      std::error_code ignored;
+      if (!std::filesystem::exists(paths[i], ignored)) {
+        warn(at,
+             title + ": " + paths[i] + " is not there, and what is not there when the plugin starts is not granted");
+      }
     }
   }
 

@@ -130,7 +130,8 @@ Result<void> Child::start(const InstanceSpec &spec, const ChildOptions &options)
   build_id_ = build_id_of(spec.library);  // now: it may be another file by the time of a crash
   ProgramSpec program;
   program.path = options.host_program;
-  program.arguments = {"--serve", std::to_string(::getpid()), spec.name + "/" + std::to_string(spec.worker)};
+  program.arguments = {"--serve", std::to_string(::getpid()), spec.name + "/" + std::to_string(spec.worker),
+                       containment_text(spec.containment)};
   program.output = program.errors = printed->theirs.get();
   program.link = link->theirs.get();
   auto started = Program::start(program);

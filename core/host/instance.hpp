@@ -18,6 +18,7 @@
 #include "base/log.hpp"
 #include "event/event.hpp"
 #include "event/staged.hpp"
+#include "host/containment.hpp"
 
 namespace bellhop::core {
 
@@ -119,6 +120,7 @@ struct InstanceSpec {
   std::string settings_json;  // defaults filled, secrets resolved
   std::string state_dir;      // directory of its own: the plugin's working directory, absolute
   int worker = 0;             // 0 … workers - 1
+  Containment containment;    // of its child; means nothing in this process
 };
 
 using Spawn = std::function<std::unique_ptr<Instance>(const InstanceSpec &)>;
