@@ -34,7 +34,7 @@ struct Finding {
 // table.
 struct HttpConfig {                       // [http]
   std::string listen = "127.0.0.1:8780";  // host:port; port 0 = any free one
-  std::string public_url;                 // how the world reaches us; only for messages; "" = from listen
+  std::string public_url;                 // how the world reaches us; for URLs we tell; "" = from listen
   std::int64_t body_bytes_max = 1 << 20;
   std::int64_t bodies_bytes_max = 64 << 20;  // all bodies in flight together
   std::int64_t header_bytes_max = 16 << 10;
@@ -61,6 +61,10 @@ struct AdminConfig {                  // [admin]
   std::string socket = "admin.sock";  // relative to state_dir
 };
 
+struct MetricsConfig {  // [metrics]
+  std::string listen;   // host:port or unix:/path; "" = only on the admin socket
+};
+
 struct LogConfig {  // [log]
   Level level = Level::info;
   std::string format = "auto";  // auto | plain | journald
@@ -80,6 +84,10 @@ struct RetryConfig {  // [instance.NAME.retry]
   Milliseconds backoff_ms_max = 3'600'000;
 };
 
+struct InstanceHttpConfig {         // [instance.NAME.http]
+  std::vector<std::string> allow;  // destinations beside those of the settings: "https://api.example.org:8443"
+};
+
 struct InstanceConfig {             // [instance.NAME]
   std::string name;                 // [a-z0-9-]{1,64}
   std::string plugin;               // "sqlite" → sqlite.so in plugin_dirs, or an absolute path
@@ -92,6 +100,7 @@ struct InstanceConfig {             // [instance.NAME]
   bool is_enabled = true;
   std::string host = "child";  // child | inproc
   RetryConfig retry;
+  InstanceHttpConfig http;
   std::string settings_json = "{}";                   // [instance.NAME.settings] as JSON, secrets still references
   std::map<std::string, Position> settings_at;        // RFC 6901 pointer → where; "" = the table itself
   std::map<std::string, std::string> settings_texts;  // pointer → text settings as written: where secrets may hide
@@ -109,6 +118,7 @@ struct Config {
   HttpConfig http;
   JournalConfig journal;
   AdminConfig admin;
+  MetricsConfig metrics;
   LogConfig log;
   std::vector<SourceConfig> sources;
   std::vector<InstanceConfig> instances;

@@ -157,10 +157,11 @@ void ConfigReader::check_name(const Member &member, const char *what) {
 
 void ConfigReader::read(const Node &root) {
   Config &config = loaded_.config;
-  read_section(root, "", config, {"http", "journal", "admin", "log", "source", "instance"});
+  read_section(root, "", config, {"http", "journal", "admin", "metrics", "log", "source", "instance"});
   for (const Member &member : root.members) {
     const std::string &name = member.key;
-    const bool is_section = name == "http" || name == "journal" || name == "admin" || name == "log";
+    const bool is_section =
+        name == "http" || name == "journal" || name == "admin" || name == "metrics" || name == "log";
     if (is_section) {
       if (!is_table(member, "[" + name + "]")) continue;
       config.places[name] = member.at;
@@ -168,6 +169,7 @@ void ConfigReader::read(const Node &root) {
     if (name == "http") read_section(member.value, name, config.http, {});
     if (name == "journal") read_section(member.value, name, config.journal, {});
     if (name == "admin") read_section(member.value, name, config.admin, {});
+    if (name == "metrics") read_section(member.value, name, config.metrics, {});
     if (name == "log") read_section(member.value, name, config.log, {});
     if (name == "source") read_sources(member);
     if (name == "instance") read_instances(member);
@@ -243,10 +245,14 @@ void ConfigReader::read_instance(const Member &member) {
   instance.name = member.key;
   instance.at = member.at;
   loaded_.config.places[path] = member.at;
-  read_section(member.value, path, instance, {"retry", "settings"});
+  read_section(member.value, path, instance, {"retry", "http", "settings"});
   if (const Member *retry = member.value.find("retry"); retry != nullptr && is_table(*retry, "[" + path + ".retry]")) {
     loaded_.config.places[path + ".retry"] = retry->at;
     read_section(retry->value, path + ".retry", instance.retry, {});
+  }
+  if (const Member *http = member.value.find("http"); http != nullptr && is_table(*http, "[" + path + ".http]")) {
+    loaded_.config.places[path + ".http"] = http->at;
+    read_section(http->value, path + ".http", instance.http, {});
   }
   instance.settings_at[""] = member.at;
   if (const Member *settings = member.value.find("settings");

@@ -41,8 +41,8 @@ const std::vector<Key<HttpConfig>> &keys_of<HttpConfig>() {
        "Address and port of the webhook listener (\"host:port\", \"[v6]:port\" or \"unix:/path\"); port 0 takes "
        "any free one."},
       {"public_url", Shape::text, &HttpConfig::public_url, 0, 0, {},
-       "How the world reaches the listener, for messages only, e.g. \"https://hooks.example.org\"; empty means the "
-       "listener's own address."},
+       "How the world reaches the listener, for the URLs that are shown and that plugins publish, e.g. "
+       "\"https://hooks.example.org\"; empty means the listener's own address."},
       {"body_bytes_max", Shape::size, &HttpConfig::body_bytes_max, kib, gib, {},
        "The largest body of one request; a larger one is answered 413."},
       {"bodies_bytes_max", Shape::size, &HttpConfig::bodies_bytes_max, kib, 64 * gib, {},
@@ -92,6 +92,16 @@ const std::vector<Key<AdminConfig>> &keys_of<AdminConfig>() {
   static const std::vector<Key<AdminConfig>> keys{
       {"socket", Shape::text, &AdminConfig::socket, 0, 0, {},
        "The Unix socket of the admin API, relative to state_dir or absolute; the command line talks to it."},
+  };
+  return keys;
+}
+
+template <>
+const std::vector<Key<MetricsConfig>> &keys_of<MetricsConfig>() {
+  static const std::vector<Key<MetricsConfig>> keys{
+      {"listen", Shape::text, &MetricsConfig::listen, 0, 0, {},
+       "Address and port of a listener that shows /metrics and /health and nothing else, e.g. \"127.0.0.1:9464\"; "
+       "empty means that only the admin socket shows them."},
   };
   return keys;
 }
@@ -155,6 +165,15 @@ const std::vector<Key<RetryConfig>> &keys_of<RetryConfig>() {
        "The wait before the second attempt; it doubles from there, with jitter."},
       {"backoff_max", Shape::duration, &RetryConfig::backoff_ms_max, 10, 30 * day_ms, {},
        "The longest wait between two attempts."},
+  };
+  return keys;
+}
+
+template <>
+const std::vector<Key<InstanceHttpConfig>> &keys_of<InstanceHttpConfig>() {
+  static const std::vector<Key<InstanceHttpConfig>> keys{
+      {"allow", Shape::texts, &InstanceHttpConfig::allow, 0, 0, {},
+       "@@ALLOW@@"},
   };
   return keys;
 }
@@ -259,10 +278,12 @@ std::vector<KeyText> key_texts() {
   add_texts<HttpConfig>("http", texts);
   add_texts<JournalConfig>("journal", texts);
   add_texts<AdminConfig>("admin", texts);
+  add_texts<MetricsConfig>("metrics", texts);
   add_texts<LogConfig>("log", texts);
   add_texts<SourceConfig>("source.NAME", texts);
   add_texts<InstanceConfig>("instance.NAME", texts);
   add_texts<RetryConfig>("instance.NAME.retry", texts);
+  add_texts<InstanceHttpConfig>("instance.NAME.http", texts);
   return texts;
 }
 

@@ -38,6 +38,8 @@ const std::vector<Key<JournalConfig>> &keys_of<JournalConfig>();
 template <>
 const std::vector<Key<AdminConfig>> &keys_of<AdminConfig>();
 template <>
+const std::vector<Key<MetricsConfig>> &keys_of<MetricsConfig>();
+template <>
 const std::vector<Key<LogConfig>> &keys_of<LogConfig>();
 template <>
 const std::vector<Key<SourceConfig>> &keys_of<SourceConfig>();
@@ -45,6 +47,8 @@ template <>
 const std::vector<Key<InstanceConfig>> &keys_of<InstanceConfig>();
 template <>
 const std::vector<Key<RetryConfig>> &keys_of<RetryConfig>();
+template <>
+const std::vector<Key<InstanceHttpConfig>> &keys_of<InstanceHttpConfig>();
 
 // The same rows as text, for documentation and its test.
 struct KeyText {
