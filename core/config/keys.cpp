@@ -173,7 +173,8 @@ template <>
 const std::vector<Key<InstanceHttpConfig>> &keys_of<InstanceHttpConfig>() {
   static const std::vector<Key<InstanceHttpConfig>> keys{
       {"allow", Shape::texts, &InstanceHttpConfig::allow, 0, 0, {},
-       "@@ALLOW@@"},
+       "Where the plugin may send HTTP requests, besides the destinations in its settings: \"api.example.org\", "
+       "\"*.example.org:8443\", \"http://host\"; what they resolve to must be addresses of the open Internet."},
   };
   return keys;
 }

@@ -13,7 +13,6 @@ namespace bellhop::core {
 namespace {
 
 constexpr std::string_view prefix = "/pub/";
-constexpr std::size_t content_type_bytes_max = 128;
 constexpr std::size_t file_name_bytes_max = 100;
 constexpr int retry_after_s = 5;
 // Long enough to spare the disk a reload by many readers, short enough that a canceled booking is soon gone from feeds.
@@ -39,8 +38,7 @@ Shown shown_as(const std::string &published) {
   while (!essence.empty() && (essence.back() == ' ' || essence.back() == '\t')) essence.remove_suffix(1);
   const bool is_listed = std::any_of(shown_types.begin(), shown_types.end(),
                                      [&](std::string_view type) { return equals_ignoring_case(type, essence); });
-  const bool is_plain = published.size() <= content_type_bytes_max && all_bytes_of(value_byte, published);
-  if (!is_listed || !is_plain) return {"application/octet-stream", false, true};
+  if (!is_listed || !is_content_type(published)) return {"application/octet-stream", false, true};
   return {published, equals_ignoring_case(essence, "text/html"), false};
 }
 
