@@ -83,6 +83,8 @@ struct Report {
   // died: true when it never became ready because the plugin or its settings were refused (asking again is of no use
   // before the config or the plugin changes).
   bool is_refusal = false;
+  // died: true when it ended without having read the last delivery to its end: that call never reached the plugin.
+  bool is_unread = false;
 };
 
 class Instance {
