@@ -65,6 +65,27 @@ struct MetricsConfig {  // [metrics]
   std::string listen;   // host:port or unix:/path; "" = only on the admin socket
 };
 
+struct EgressConfig {      // [egress]: HTTP requests of plugins
+  int threads_max = 16;    // calls under way together
+  int calls_max = 1'024;   // that wait for a thread or a token of their limit
+  Milliseconds connect_timeout_ms = 5'000;
+  Milliseconds tls_timeout_ms = 5'000;
+  Milliseconds first_byte_timeout_ms = 20'000;
+  Milliseconds total_timeout_ms = 30'000;
+  std::int64_t response_bytes_max = 1 << 20;
+  Milliseconds pool_idle_ms = 30'000;
+  std::string proxy;                      // "http://host:port"; "" = none
+  std::vector<std::string> proxy_except;  // hosts reached without it
+  std::string ca_file;                    // PEM, beside the system's authorities
+};
+
+struct LimitConfig {  // [limit.NAME]: a rate bucket that calls name
+  std::string name;
+  int count = 1;  // calls …
+  Milliseconds per_ms = 1'000;
+  int burst = 1;
+};
+
 struct LogConfig {  // [log]
   Level level = Level::info;
   std::string format = "auto";  // auto | plain | journald
@@ -119,7 +140,9 @@ struct Config {
   JournalConfig journal;
   AdminConfig admin;
   MetricsConfig metrics;
+  EgressConfig egress;
   LogConfig log;
+  std::vector<LimitConfig> limits;
   std::vector<SourceConfig> sources;
   std::vector<InstanceConfig> instances;
   Places places;

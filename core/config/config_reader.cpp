@@ -157,11 +157,11 @@ void ConfigReader::check_name(const Member &member, const char *what) {
 
 void ConfigReader::read(const Node &root) {
   Config &config = loaded_.config;
-  read_section(root, "", config, {"http", "journal", "admin", "metrics", "log", "source", "instance"});
+  read_section(root, "", config, {"http", "journal", "admin", "metrics", "egress", "limit", "log", "source", "instance"});
   for (const Member &member : root.members) {
     const std::string &name = member.key;
-    const bool is_section =
-        name == "http" || name == "journal" || name == "admin" || name == "metrics" || name == "log";
+    const bool is_section = name == "http" || name == "journal" || name == "admin" || name == "metrics" ||
+                            name == "egress" || name == "log";
     if (is_section) {
       if (!is_table(member, "[" + name + "]")) continue;
       config.places[name] = member.at;
@@ -170,9 +170,25 @@ void ConfigReader::read(const Node &root) {
     if (name == "journal") read_section(member.value, name, config.journal, {});
     if (name == "admin") read_section(member.value, name, config.admin, {});
     if (name == "metrics") read_section(member.value, name, config.metrics, {});
+    if (name == "egress") read_section(member.value, name, config.egress, {});
+    if (name == "limit") read_limits(member);
     if (name == "log") read_section(member.value, name, config.log, {});
     if (name == "source") read_sources(member);
     if (name == "instance") read_instances(member);
+  }
+}
+
+void ConfigReader::read_limits(const Member &member) {
+  if (!is_table(member, "[limit.NAME]")) return;
+  for (const Member &entry : member.value.members) {
+    if (!is_table(entry, "[limit.NAME]; the keys of a limit stand under its name")) continue;
+    check_name(entry, "limit");
+    const std::string path = "limit." + entry.key;
+    LimitConfig limit;
+    limit.name = entry.key;
+    loaded_.config.places[path] = entry.at;
+    read_section(entry.value, path, limit, {});
+    loaded_.config.limits.push_back(std::move(limit));
   }
 }
 

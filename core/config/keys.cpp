@@ -107,6 +107,45 @@ const std::vector<Key<MetricsConfig>> &keys_of<MetricsConfig>() {
 }
 
 template <>
+const std::vector<Key<EgressConfig>> &keys_of<EgressConfig>() {
+  static const std::vector<Key<EgressConfig>> keys{
+      {"threads_max", Shape::whole, &EgressConfig::threads_max, 1, 256, {},
+       "The most HTTP requests of plugins under way at the same time."},
+      {"calls_max", Shape::whole, &EgressConfig::calls_max, 1, 100'000, {},
+       "The most HTTP requests of plugins that wait for a thread or for their rate limit; more are refused at once."},
+      {"connect_timeout", Shape::duration, &EgressConfig::connect_timeout_ms, 100, 10 * minute_ms, {},
+       "How long finding and connecting to a destination may take."},
+      {"tls_timeout", Shape::duration, &EgressConfig::tls_timeout_ms, 100, 10 * minute_ms, {},
+       "How long the TLS handshake may take."},
+      {"first_byte_timeout", Shape::duration, &EgressConfig::first_byte_timeout_ms, 100, hour_ms, {},
+       "How long a destination may be silent between the request and its answer."},
+      {"total_timeout", Shape::duration, &EgressConfig::total_timeout_ms, 100, hour_ms, {},
+       "How long a whole request may take, waiting for its turn included."},
+      {"response_bytes_max", Shape::size, &EgressConfig::response_bytes_max, kib, gib, {},
+       "The largest body of an answer; a larger one is cut off and the request fails."},
+      {"pool_idle", Shape::duration, &EgressConfig::pool_idle_ms, 0, hour_ms, {},
+       "How long a connection is kept for the next request to the same destination."},
+      {"proxy", Shape::text, &EgressConfig::proxy, 0, 0, {},
+       "The HTTP proxy that requests go through, e.g. \"http://proxy.example.org:3128\"; empty means none."},
+      {"proxy_except", Shape::texts, &EgressConfig::proxy_except, 0, 0, {},
+       "Hosts that are reached without the proxy: \"name\", \"*.name\" or an address."},
+      {"ca_file", Shape::text, &EgressConfig::ca_file, 0, 0, {},
+       "A PEM file of certificate authorities that are trusted beside the system's own; empty means none."},
+  };
+  return keys;
+}
+
+template <>
+const std::vector<Key<LimitConfig>> &keys_of<LimitConfig>() {
+  static const std::vector<Key<LimitConfig>> keys{
+      {"count", Shape::whole, &LimitConfig::count, 1, 1'000'000, {}, "How many requests may go in the time that `per` says."},
+      {"per", Shape::duration, &LimitConfig::per_ms, 1, day_ms, {}, "The time in which `count` requests may go."},
+      {"burst", Shape::whole, &LimitConfig::burst, 1, 1'000'000, {}, "How many requests may go at once after a pause."},
+  };
+  return keys;
+}
+
+template <>
 const std::vector<Key<LogConfig>> &keys_of<LogConfig>() {
   static const std::vector<Key<LogConfig>> keys{
       {"level", Shape::level, &LogConfig::level, 0, 0, level_names(), "The least important lines that are written."},
@@ -280,6 +319,8 @@ std::vector<KeyText> key_texts() {
   add_texts<JournalConfig>("journal", texts);
   add_texts<AdminConfig>("admin", texts);
   add_texts<MetricsConfig>("metrics", texts);
+  add_texts<EgressConfig>("egress", texts);
+  add_texts<LimitConfig>("limit.NAME", texts);
   add_texts<LogConfig>("log", texts);
   add_texts<SourceConfig>("source.NAME", texts);
   add_texts<InstanceConfig>("instance.NAME", texts);

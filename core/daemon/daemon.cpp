@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "admin/monitor.hpp"
+#include "daemon/options.hpp"
 #include "host/child.hpp"
 #include "host/inproc.hpp"
 
@@ -28,23 +29,6 @@ std::string in_state_dir(const Config &config, const std::string &name) {
 std::optional<Failure> make_directory(const std::string &path) {
   if (mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return std::nullopt;
   return Failure{daemon_cannot_create, "cannot make the directory " + path + ": " + std::strerror(errno)};
-}
-
-HttpLimits limits_of(const HttpConfig &http) {
-  HttpLimits limits;
-  limits.body_bytes_max = http.body_bytes_max;
-  limits.bodies_bytes_max = http.bodies_bytes_max;
-  limits.header_bytes_max = http.header_bytes_max;
-  limits.header_fields_max = http.header_fields_max;
-  limits.connections_max = http.connections_max;
-  limits.connections_per_address_max = http.connections_per_address_max;
-  limits.trusted_proxies = http.trusted_proxies;
-  limits.threads_max = http.threads_max;
-  limits.header_deadline_ms = http.header_deadline_ms;
-  limits.body_deadline_ms = http.body_deadline_ms;
-  limits.idle_ms_max = http.idle_ms_max;
-  limits.requests_per_connection_max = http.requests_per_connection_max;
-  return limits;
 }
 
 std::uint64_t random_seed(const Clock &clock) {
@@ -112,20 +96,23 @@ std::optional<Failure> Daemon::open_instances() {
     delivery.cursor = opened->cursor;
     names.push_back(delivery.name);
     deliveries.push_back(delivery);
-    served.push_back({delivery.name, opened->id, plan.egress});
+    served.push_back({delivery.name, opened->id, std::make_shared<const EgressPolicy>(plan.egress)});
     shelves.push_back({delivery.name, opened->id, opened->token});
   }
   const Result<void> parked = journal_->park_instances_except(names);
   if (!parked) return Failure{daemon_cannot_create, parked.error().sentence};
-  open_services(std::move(served), std::move(shelves));
+  if (auto failure = open_services(std::move(served), std::move(shelves))) return failure;
   open_delivery(std::move(deliveries));
   return std::nullopt;
 }
 
-void Daemon::open_services(std::vector<Served> served, std::vector<Shelf> shelves) {
+std::optional<Failure> Daemon::open_services(std::vector<Served> served, std::vector<Shelf> shelves) {
   publications_ = std::make_unique<Publications>(*journal_, metrics_, clock_, std::move(shelves));
-  egress_ = std::make_unique<Egress>(egress_options(config_), clock_, log_);
+  auto egress = Egress::open(egress_options(config_), clock_, log_);
+  if (!egress) return Failure{daemon_config, "[egress]: " + egress.error().sentence};
+  egress_ = *std::move(egress);
   services_ = std::make_unique<Services>(*journal_, *egress_, *publications_, metrics_, clock_, std::move(served));
+  return std::nullopt;
 }
 
 void Daemon::open_delivery(std::vector<DeliveryPlan> deliveries) {
@@ -159,7 +146,7 @@ std::optional<Failure> Daemon::open_listeners() {
 // What is no published document is intake's to judge, the wrong path under /pub/ too: strangers all get the same 404.
 std::optional<Failure> Daemon::open_webhooks() {
   auto webhooks = HttpServer::open(
-      config_.http.listen, limits_of(config_.http),
+      config_.http.listen, http_limits(config_.http),
       [this](const HttpRequest &head) {
         auto document = publications_->on_head(head);
         return document ? std::move(document) : intake_->on_head(head);

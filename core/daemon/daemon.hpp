@@ -55,7 +55,7 @@ class Daemon final : public Control {
  private:
   std::optional<Failure> open_journal();
   std::optional<Failure> open_instances();
-  void open_services(std::vector<Served> served, std::vector<Shelf> shelves);
+  std::optional<Failure> open_services(std::vector<Served> served, std::vector<Shelf> shelves);
   void open_delivery(std::vector<DeliveryPlan> deliveries);
   std::optional<Failure> open_listeners();
   std::optional<Failure> open_webhooks();

@@ -83,10 +83,10 @@ void Services::http(const Caller &caller, HttpCall call, std::function<void(Http
     reply.sentence = "there is no instance \"" + caller.instance + "\"";
     return counted(std::move(reply));
   }
-  egress_.send(caller.instance, caller.worker, served->policy, std::move(call), std::move(counted));
+  egress_.send({caller.instance, caller.worker}, served->policy, std::move(call), std::move(counted));
 }
 
-void Services::cancel(const Caller &caller) { egress_.cancel(caller.instance, caller.worker); }
+void Services::cancel(const Caller &caller) { egress_.cancel({caller.instance, caller.worker}); }
 
 void Services::kv_get(const Caller &caller, std::string key,
                       std::function<void(Result<std::optional<std::string>>)> done) {

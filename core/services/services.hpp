@@ -29,7 +29,7 @@ namespace bellhop::core {
 struct Served {
   std::string name;
   InstanceId id = 0;
-  EgressPolicy policy;
+  std::shared_ptr<const EgressPolicy> policy;  // shared with the calls under way, which may outlive a reload
 };
 
 class Services final : public Desk {
