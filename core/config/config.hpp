@@ -65,9 +65,9 @@ struct MetricsConfig {  // [metrics]
   std::string listen;   // host:port or unix:/path; "" = only on the admin socket
 };
 
-struct EgressConfig {      // [egress]: HTTP requests of plugins
-  int threads_max = 16;    // calls under way together
-  int calls_max = 1'024;   // that wait for a thread or a token of their limit
+struct EgressConfig {     // [egress]: HTTP requests of plugins
+  int threads_max = 16;   // calls under way together
+  int calls_max = 1'024;  // that wait for a thread or a token of their limit
   Milliseconds connect_timeout_ms = 5'000;
   Milliseconds tls_timeout_ms = 5'000;
   Milliseconds first_byte_timeout_ms = 20'000;
@@ -105,7 +105,7 @@ struct RetryConfig {  // [instance.NAME.retry]
   Milliseconds backoff_ms_max = 3'600'000;
 };
 
-struct InstanceHttpConfig {         // [instance.NAME.http]
+struct InstanceHttpConfig {        // [instance.NAME.http]
   std::vector<std::string> allow;  // destinations beside those of the settings: "https://api.example.org:8443"
 };
 

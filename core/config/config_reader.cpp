@@ -157,7 +157,8 @@ void ConfigReader::check_name(const Member &member, const char *what) {
 
 void ConfigReader::read(const Node &root) {
   Config &config = loaded_.config;
-  read_section(root, "", config, {"http", "journal", "admin", "metrics", "egress", "limit", "log", "source", "instance"});
+  read_section(root, "", config,
+               {"http", "journal", "admin", "metrics", "egress", "limit", "log", "source", "instance"});
   for (const Member &member : root.members) {
     const std::string &name = member.key;
     const bool is_section = name == "http" || name == "journal" || name == "admin" || name == "metrics" ||

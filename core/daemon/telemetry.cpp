@@ -72,25 +72,27 @@ void add_instances(const Gathered &gathered, std::vector<Reading> &readings) {
   constexpr auto gauge = Reading::What::gauge, counter = Reading::What::counter;
   readings.push_back(per_instance(gathered, "bellhop_backlog_events",
                                   "Events behind the instance's cursor: not looked at yet, or waiting for a retry.",
-                                  gauge, [&](const Instance &i) { return std::max<Seq>(0, gathered.newest - i.row.cursor); }));
-  readings.push_back(per_instance(gathered, "bellhop_oldest_waiting_seconds",
-                                  "Age of the oldest event that is still owed; 0 when nothing is.", gauge,
-                                  [&](const Instance &i) {
-                                    return i.oldest_received_ms == 0
-                                               ? 0
-                                               : seconds(std::max<Milliseconds>(0, gathered.now_ms - i.oldest_received_ms));
-                                  }));
-  readings.push_back(per_instance(gathered, "bellhop_waiting_deliveries", "Deliveries that wait for their next attempt.",
-                                  gauge, [](const Instance &i) { return i.row.waiting_count; }));
+                                  gauge,
+                                  [&](const Instance &i) { return std::max<Seq>(0, gathered.newest - i.row.cursor); }));
+  readings.push_back(per_instance(
+      gathered, "bellhop_oldest_waiting_seconds", "Age of the oldest event that is still owed; 0 when nothing is.",
+      gauge, [&](const Instance &i) {
+        return i.oldest_received_ms == 0 ? 0
+                                         : seconds(std::max<Milliseconds>(0, gathered.now_ms - i.oldest_received_ms));
+      }));
+  readings.push_back(per_instance(gathered, "bellhop_waiting_deliveries",
+                                  "Deliveries that wait for their next attempt.", gauge,
+                                  [](const Instance &i) { return i.row.waiting_count; }));
   readings.push_back(per_instance(gathered, "bellhop_waiting_replays", "Replays that a person asked for and that wait.",
                                   gauge, [](const Instance &i) { return i.row.replays_waiting_count; }));
   readings.push_back(per_instance(gathered, "bellhop_dead_letters", "Dead letters that nobody has handled yet.", gauge,
                                   [](const Instance &i) { return i.row.dead_count; }));
   readings.push_back(per_instance(gathered, "bellhop_in_flight_deliveries", "Deliveries that are with the plugin now.",
                                   gauge, [](const Instance &i) { return i.status.in_flight_count; }));
-  readings.push_back(per_instance(gathered, "bellhop_instance_running",
-                                  "1 while the instance takes events, 0 while it is starting, held, backing off or refused.",
-                                  gauge, [](const Instance &i) { return i.status.state == "running" ? 1 : 0; }));
+  readings.push_back(
+      per_instance(gathered, "bellhop_instance_running",
+                   "1 while the instance takes events, 0 while it is starting, held, backing off or refused.", gauge,
+                   [](const Instance &i) { return i.status.state == "running" ? 1 : 0; }));
   readings.push_back(per_instance(gathered, "bellhop_instance_held", "1 while the instance is on hold.", gauge,
                                   [](const Instance &i) { return i.status.state == "held" ? 1 : 0; }));
   readings.push_back(per_instance(gathered, "bellhop_instance_restarts_total",
@@ -164,8 +166,8 @@ HealthControl Telemetry::health(const Gathered &gathered) const {
 
 std::vector<Reading> Telemetry::readings(const Gathered &gathered) {
   std::vector<Reading> readings;
-  readings.push_back(single("bellhop_start_time_seconds", "When the daemon was started, Unix time.",
-                            seconds(gathered.started_ms)));
+  readings.push_back(
+      single("bellhop_start_time_seconds", "When the daemon was started, Unix time.", seconds(gathered.started_ms)));
   readings.push_back(single("bellhop_journal_newest_seq", "Position of the newest event in the journal.",
                             static_cast<double>(gathered.newest)));
   readings.push_back(single("bellhop_journal_bytes", "Size of the journal's files, write-ahead log included.",

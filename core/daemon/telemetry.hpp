@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Telemetry: what the daemon tells machines about itself. It turns arrivals and attempts into counts as they happen, and
-// what was gathered at the moment of a scrape into readings and a verdict on the daemon's health. No room knows it; the
-// daemon hands it what the rooms say.
+// Telemetry: what the daemon tells machines about itself. It turns arrivals and attempts into counts as they happen,
+// and what was gathered at the moment of a scrape into readings and a verdict on the daemon's health. No room knows it;
+// the daemon hands it what the rooms say.
 #pragma once
 
 #include <map>
@@ -35,7 +35,7 @@ struct Gathered {
   std::int64_t journal_bytes = 0;     // database and write-ahead log
   std::int64_t disk_free_bytes = -1;  // -1: cannot be told
   std::int64_t disk_reserve_bytes = 0;
-  Milliseconds started_ms = 0, now_ms = 0;  // wall
+  Milliseconds started_ms = 0, now_ms = 0;                              // wall
   std::vector<std::pair<std::string, HttpServer::Counters>> listeners;  // "webhooks", "admin", "metrics"
 };
 
@@ -54,7 +54,7 @@ class Telemetry {
   Metrics &metrics_;
   const Clock &clock_;
   mutable Mutex mutex_;
-  std::string unavailable_ GUARDED_BY(mutex_);  // why the newest webhook was not stored; "" = it was
+  std::string unavailable_ GUARDED_BY(mutex_);          // why the newest webhook was not stored; "" = it was
   Milliseconds unavailable_ms_ GUARDED_BY(mutex_) = 0;  // steady
 };
 

@@ -115,8 +115,9 @@ struct Metrics::Families {
       histogram(registry, "bellhop_attempt_duration_seconds", "How long a plugin took over one attempt.");
   Family<Counter> &deliveries = counter(registry, "bellhop_deliveries_total",
                                         "Deliveries that have ended, by outcome: delivered, skipped, dead.");
-  Family<Histogram> &latencies = histogram(registry, "bellhop_delivery_latency_seconds",
-                                           "From the receipt of an event to the end of its delivery, retries included.");
+  Family<Histogram> &latencies =
+      histogram(registry, "bellhop_delivery_latency_seconds",
+                "From the receipt of an event to the end of its delivery, retries included.");
   Family<Counter> &http_calls = counter(registry, "bellhop_egress_requests_total",
                                         "HTTP requests of plugins by status class, or by why there was no answer.");
   Family<Histogram> &http_times = histogram(registry, "bellhop_egress_request_duration_seconds",
@@ -136,9 +137,7 @@ Metrics::~Metrics() = default;
 
 void Metrics::event(std::string_view source, std::string_view type, std::string_view outcome) {
   families_->events
-      .Add({{"source", std::string(source)},
-            {"type", families_->known_type(type)},
-            {"outcome", std::string(outcome)}})
+      .Add({{"source", std::string(source)}, {"type", families_->known_type(type)}, {"outcome", std::string(outcome)}})
       .Increment();
 }
 

@@ -50,12 +50,12 @@ class Metrics {
 
   // A request to a webhook URL. `type` may be "". [any]
   void event(std::string_view source, std::string_view type, std::string_view outcome);
-  void append(Milliseconds took_ms);                                                       // [any]
-  void attempt(const AttemptSample &sample);                                               // [any]
-  void http(std::string_view instance, const HttpReply &reply, Milliseconds took_ms);      // of a plugin. [any]
-  void publication(std::string_view instance, int status);                                 // [any]
-  void service(std::string_view instance, std::string_view call, bool is_ok);              // kv and publish. [any]
-  void sample(std::string_view instance, const MetricSample &sample);                      // the service metrics. [any]
+  void append(Milliseconds took_ms);                                                   // [any]
+  void attempt(const AttemptSample &sample);                                           // [any]
+  void http(std::string_view instance, const HttpReply &reply, Milliseconds took_ms);  // of a plugin. [any]
+  void publication(std::string_view instance, int status);                             // [any]
+  void service(std::string_view instance, std::string_view call, bool is_ok);          // kv and publish. [any]
+  void sample(std::string_view instance, const MetricSample &sample);                  // the service metrics. [any]
 
   // The page: "text/plain; version=0.0.4". [any]
   std::string text(const std::vector<Reading> &readings) const;

@@ -56,7 +56,8 @@ bool has_good_labels(const MetricSample &sample) {
 // By Prometheus' convention a counter ends in _total.
 std::string family_name(const MetricSample &sample) {
   std::string name = "bellhop_plugin_" + sample.name;
-  const bool has_total = name.size() > total.size() && name.compare(name.size() - total.size(), total.size(), total) == 0;
+  const bool has_total =
+      name.size() > total.size() && name.compare(name.size() - total.size(), total.size(), total) == 0;
   const bool is_count = sample.what == MetricSample::What::count;
   if (is_count && !has_total) name += total;
   return name;

@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "egress/retry_after.hpp"
 #include "http/answer.hpp"
 #include "http/framing.hpp"
 #include "http/http_date.hpp"
@@ -24,8 +25,8 @@ constexpr std::string_view page_without_scripts =
 // What a browser may show. Everything else is offered as a download: SVG and XML can carry scripts, and so can what
 // nobody thought of.
 constexpr std::array<std::string_view, 12> shown_types{
-    "text/calendar", "text/csv",  "text/plain", "text/vcard", "text/html",  "text/markdown",
-    "application/json", "application/geo+json", "image/png", "image/jpeg", "image/gif", "image/webp"};
+    "text/calendar",        "text/csv",  "text/plain", "text/vcard", "text/html", "text/markdown", "application/json",
+    "application/geo+json", "image/png", "image/jpeg", "image/gif",  "image/webp"};
 
 struct Shown {
   std::string content_type;

@@ -90,19 +90,20 @@ void Services::cancel(const Caller &caller) { egress_.cancel({caller.instance, c
 
 void Services::kv_get(const Caller &caller, std::string key,
                       std::function<void(Result<std::optional<std::string>>)> done) {
-  on_thread<std::optional<std::string>>(
-      caller, "kv_get", std::move(done),
-      [this, key = std::move(key)](const Served &served, const auto &answer) { answer(journal_.kv_get(served.id, key)); });
+  on_thread<std::optional<std::string>>(caller, "kv_get", std::move(done),
+                                        [this, key = std::move(key)](const Served &served, const auto &answer) {
+                                          answer(journal_.kv_get(served.id, key));
+                                        });
 }
 
 void Services::kv_list(const Caller &caller, std::string prefix, std::string after, int count_max,
                        std::function<void(Result<KvEntries>)> done) {
   const int count = std::clamp(count_max, 1, entries_max);
-  on_thread<KvEntries>(caller, "kv_list", std::move(done),
-                       [this, prefix = std::move(prefix), after = std::move(after), count](
-                           const Served &served, const auto &answer) {
-                         answer(journal_.kv_list(served.id, prefix, after, count));
-                       });
+  on_thread<KvEntries>(
+      caller, "kv_list", std::move(done),
+      [this, prefix = std::move(prefix), after = std::move(after), count](const Served &served, const auto &answer) {
+        answer(journal_.kv_list(served.id, prefix, after, count));
+      });
 }
 
 // The quota is asked first: settle() refuses nothing.

@@ -3,9 +3,9 @@
 // instance's own policy, kv and publish to the journal, metrics to the registry. It knows which instance is which and
 // nothing of processes or plugins.
 //
-// One thread, `services`, reads from the journal for all instances: a read is quick unless the disk is not, and then the
-// thread that feeds every plugin (delivery) must not be the one that waits. What is queued is bounded; beyond that a
-// call is refused at once (docs/decisions/0095).
+// One thread, `services`, reads from the journal for all instances: a read is quick unless the disk is not, and then
+// the thread that feeds every plugin (delivery) must not be the one that waits. What is queued is bounded; beyond that
+// a call is refused at once (docs/decisions/0095).
 #pragma once
 
 #include <functional>

@@ -92,9 +92,10 @@ TEST(Metrics, readings_stand_beside_what_was_counted_in_one_valid_page) {
   Metrics metrics("1");
   metrics.event("appointlet", "ping", "accepted");
 
-  const Exposition seen = page(metrics, {{"bellhop_backlog_events", "Events behind.", Reading::What::gauge, {{{{"instance", "a"}}, 3}}},
-                                         {"bellhop_restarts_total", "Deaths.", Reading::What::counter, {{{}, 4}}},
-                                         {"bellhop_nothing", "Left out.", Reading::What::gauge, {}}});
+  const Exposition seen =
+      page(metrics, {{"bellhop_backlog_events", "Events behind.", Reading::What::gauge, {{{{"instance", "a"}}, 3}}},
+                     {"bellhop_restarts_total", "Deaths.", Reading::What::counter, {{{}, 4}}},
+                     {"bellhop_nothing", "Left out.", Reading::What::gauge, {}}});
 
   EXPECT_EQ(seen.faults_text(), "");
   EXPECT_EQ(seen.value("bellhop_backlog_events", {{"instance", "a"}}), 3);
@@ -112,9 +113,8 @@ TEST(PluginMetrics, samples_of_a_plugin_carry_its_instance_and_the_prefix) {
 
   const Exposition seen = page(metrics);
   EXPECT_EQ(seen.faults_text(), "");
-  EXPECT_EQ(seen.value("bellhop_plugin_messages_sent_total",
-                       {{"instance", "slack"}, {"channel", "#sales \"east\"\\n"}}),
-            3);
+  EXPECT_EQ(
+      seen.value("bellhop_plugin_messages_sent_total", {{"instance", "slack"}, {"channel", "#sales \"east\"\\n"}}), 3);
   EXPECT_EQ(seen.value("bellhop_plugin_contacts", {{"instance", "crm"}}), -4.5);
   EXPECT_EQ(seen.value("bellhop_plugin_sync_seconds_bucket", {{"instance", "crm"}, {"le", "0.25"}}), 1);
 }
