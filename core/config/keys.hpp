@@ -53,6 +53,8 @@ template <>
 const std::vector<Key<RetryConfig>> &keys_of<RetryConfig>();
 template <>
 const std::vector<Key<InstanceHttpConfig>> &keys_of<InstanceHttpConfig>();
+template <>
+const std::vector<Key<BreakerConfig>> &keys_of<BreakerConfig>();
 
 // The same rows as text, for documentation and its test.
 struct KeyText {
