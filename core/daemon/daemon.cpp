@@ -110,7 +110,7 @@ std::optional<Failure> Daemon::open_services(std::vector<Served> served, std::ve
   publications_ = std::make_unique<Publications>(*journal_, metrics_, clock_, std::move(shelves));
   auto egress = Egress::open(egress_options(config_), clock_, log_);
   if (!egress) return Failure{daemon_config, "[egress]: " + egress.error().sentence};
-  egress_ = *std::move(egress);
+  egress_ = std::move(*egress);
   services_ = std::make_unique<Services>(*journal_, *egress_, *publications_, metrics_, clock_, std::move(served));
   return std::nullopt;
 }

@@ -146,7 +146,7 @@ class Planner {
     }
     rules.allow = instance.http.allow;
     Result<EgressPolicy> policy = EgressPolicy::parse(std::move(rules));
-    if (policy) return *std::move(policy);
+    if (policy) return std::move(*policy);
     refuse(place_of(instance, ""), "[instance." + instance.name + ".settings]: " + policy.error().sentence);
     return {};
   }

@@ -4,6 +4,7 @@
 // no series twice, counters named _total, histograms cumulative with +Inf.
 #pragma once
 
+#include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <cstdlib>
