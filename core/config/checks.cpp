@@ -43,8 +43,9 @@ const std::vector<std::string> &known_event_types() {
   static const std::vector<std::string> types = [] {
     std::vector<std::string> all{"ping"};
     for (const char *noun : {"booking", "attendee", "meeting_type", "member", "field"}) {
-      for (const char *action : {"confirmed", "scheduled", "approved", "canceled", "rescheduled", "reassigned", "declined",
-                                 "requested", "tagged", "untagged", "reminded", "created", "updated", "deleted"}) {
+      for (const char *action :
+           {"confirmed", "scheduled", "approved", "canceled", "rescheduled", "reassigned", "declined", "requested",
+            "tagged", "untagged", "reminded", "created", "updated", "deleted"}) {
         all.push_back(std::string(noun) + "." + action);
       }
     }
@@ -230,11 +231,12 @@ class Checks {
       const Result<Filter> alone = Filter::parse({glob});
       if (!alone) continue;  // refused already
       const std::vector<std::string> &types = known_event_types();
-      if (std::any_of(types.begin(), types.end(), [&](const std::string &type) { return alone->matches(type); })) continue;
+      if (std::any_of(types.begin(), types.end(), [&](const std::string &type) { return alone->matches(type); }))
+        continue;
       const std::string near = nearest_glob(glob, types);
-      warn(path + ".events." + std::to_string(i),
-           "events in [" + path + "]: \"" + written + "\" matches no event that Bellhop knows" +
-               (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+      warn(path + ".events." + std::to_string(i), "events in [" + path + "]: \"" + written +
+                                                      "\" matches no event that Bellhop knows" +
+                                                      (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
     }
   }
 
@@ -244,9 +246,7 @@ class Checks {
     std::string name, section;
     Milliseconds value_ms = 0;
   };
-  bool is_said(const Setting &setting) const {
-    return config_.places.count(setting.section + "." + setting.name) != 0;
-  }
+  bool is_said(const Setting &setting) const { return config_.places.count(setting.section + "." + setting.name) != 0; }
   void refuse_order(const Setting &first, const char *relation, const Setting &second, const std::string &consequence) {
     const std::string first_path = first.section + "." + first.name, second_path = second.section + "." + second.name;
     const bool has_first = is_said(first), has_second = is_said(second);

@@ -71,7 +71,8 @@ backoff_min = "10ms"
 backoff_max = "20ms"
 [instance.clerk.settings]
 behave = ")" + behave + R"("
-url = ")" + destination_.url() + "\"\n";
+url = ")" + destination_.url() +
+                               "\"\n";
     daemon_ = std::make_unique<DaemonProcess>(directory_.path(), config);
     ASSERT_TRUE(daemon_->start()) << daemon_->log();
   }
@@ -205,7 +206,8 @@ TEST_F(ServicesFlow, the_metrics_tell_of_all_of_it) {
   EXPECT_GT(seen.value("bellhop_journal_bytes"), 0);
   EXPECT_EQ(seen.value("bellhop_http_requests_total", {{"listener", "webhooks"}}), 2);
   EXPECT_EQ(Exposition(ask_socket("admin.sock", "/metrics").body).faults_text(), "");
-  EXPECT_EQ(ask_socket("metrics.sock", "/health").body, "{\"status\":\"ok\",\"live\":true,\"ready\":true,\"reasons\":[]}\n");
+  EXPECT_EQ(ask_socket("metrics.sock", "/health").body,
+            "{\"status\":\"ok\",\"live\":true,\"ready\":true,\"reasons\":[]}\n");
   EXPECT_EQ(ask_socket("metrics.sock", "/v1/status").status, 404);
 }
 

@@ -36,8 +36,9 @@ class Awaited {
 class ServicesTest : public testing::Test {
  protected:
   ServicesTest() {
-    server_ = HttpServer::open("127.0.0.1:0", {}, [](const HttpRequest &) { return std::nullopt; },
-                               [this](const HttpRequest &request) { return answer(request); }, clock_, log_)
+    server_ = HttpServer::open(
+                  "127.0.0.1:0", {}, [](const HttpRequest &) { return std::nullopt; },
+                  [this](const HttpRequest &request) { return answer(request); }, clock_, log_)
                   .value();
     server_->start();
     egress_ = Egress::open({}, clock_, log_).value();
@@ -52,8 +53,7 @@ class ServicesTest : public testing::Test {
     }
     publications_ = std::make_unique<Publications>(journal_, metrics_, clock_, shelves);
     publications_->set_base_url("https://hooks.example.org");
-    services_ =
-        std::make_unique<Services>(journal_, *egress_, *publications_, metrics_, clock_, std::move(served));
+    services_ = std::make_unique<Services>(journal_, *egress_, *publications_, metrics_, clock_, std::move(served));
   }
   ~ServicesTest() override {
     services_.reset();
