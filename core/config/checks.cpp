@@ -90,6 +90,7 @@ class Checks {
   void run() {
     check_paths();
     check_listener();
+    check_metrics_listener();
     check_limits();
     check_tokens();
     for (InstanceConfig &instance : config_.instances) check_instance(instance);
@@ -150,6 +151,19 @@ class Checks {
       refuse("http.trusted_proxies." + std::to_string(i),
              "trusted_proxies in [http] wants addresses or blocks such as \"10.0.0.0/8\", found \"" +
                  http.trusted_proxies[i] + "\"");
+    }
+  }
+
+  void check_metrics_listener() {
+    const std::string &text = config_.metrics.listen;
+    if (text.empty()) return;
+    const Listen listen = parse_listen(text);
+    if (!listen.is_valid) {
+      refuse("metrics.listen", "listen in [metrics] cannot be \"" + text + "\"; " + listen_forms);
+    } else if (!listen.is_unix && !is_loopback(listen.host)) {
+      warn("metrics.listen", "listen in [metrics] is \"" + text +
+                                 "\": whoever reaches that address may read the metrics, and with them the names of "
+                                 "your instances and how many bookings there are");
     }
   }
 

@@ -34,7 +34,7 @@ struct Finding {
 // table.
 struct HttpConfig {                       // [http]
   std::string listen = "127.0.0.1:8780";  // host:port; port 0 = any free one
-  std::string public_url;                 // how the world reaches us; only for messages; "" = from listen
+  std::string public_url;                 // how the world reaches us; for URLs we tell; "" = from listen
   std::int64_t body_bytes_max = 1 << 20;
   std::int64_t bodies_bytes_max = 64 << 20;  // all bodies in flight together
   std::int64_t header_bytes_max = 16 << 10;
@@ -59,6 +59,31 @@ struct JournalConfig {                         // [journal]
 
 struct AdminConfig {                  // [admin]
   std::string socket = "admin.sock";  // relative to state_dir
+};
+
+struct MetricsConfig {  // [metrics]
+  std::string listen;   // host:port or unix:/path; "" = only on the admin socket
+};
+
+struct EgressConfig {     // [egress]: HTTP requests of plugins
+  int threads_max = 16;   // calls under way together
+  int calls_max = 1'024;  // that wait for a thread or a token of their limit
+  Milliseconds connect_timeout_ms = 5'000;
+  Milliseconds tls_timeout_ms = 5'000;
+  Milliseconds first_byte_timeout_ms = 20'000;
+  Milliseconds total_timeout_ms = 30'000;
+  std::int64_t response_bytes_max = 1 << 20;
+  Milliseconds pool_idle_ms = 30'000;
+  std::string proxy;                      // "http://host:port"; "" = none
+  std::vector<std::string> proxy_except;  // hosts reached without it
+  std::string ca_file;                    // PEM, beside the system's authorities
+};
+
+struct LimitConfig {  // [limit.NAME]: a rate bucket that calls name
+  std::string name;
+  int count = 1;  // calls …
+  Milliseconds per_ms = 1'000;
+  int burst = 1;
 };
 
 struct LogConfig {  // [log]
@@ -104,6 +129,10 @@ struct SandboxConfig {  // [instance.NAME.sandbox]
   std::int64_t file_bytes_max = 16LL << 30;
 };
 
+struct InstanceHttpConfig {        // [instance.NAME.http]
+  std::vector<std::string> allow;  // destinations beside those of the settings: "https://api.example.org:8443"
+};
+
 struct InstanceConfig {             // [instance.NAME]
   std::string name;                 // [a-z0-9-]{1,64}
   std::string plugin;               // "sqlite" → sqlite.so in plugin_dirs, or an absolute path
@@ -118,6 +147,7 @@ struct InstanceConfig {             // [instance.NAME]
   RetryConfig retry;
   BreakerConfig breaker;
   SandboxConfig sandbox;
+  InstanceHttpConfig http;
   std::string settings_json = "{}";                   // [instance.NAME.settings] as JSON, secrets still references
   std::map<std::string, Position> settings_at;        // RFC 6901 pointer → where; "" = the table itself
   std::map<std::string, std::string> settings_texts;  // pointer → text settings as written: where secrets may hide
@@ -135,7 +165,10 @@ struct Config {
   HttpConfig http;
   JournalConfig journal;
   AdminConfig admin;
+  MetricsConfig metrics;
+  EgressConfig egress;
   LogConfig log;
+  std::vector<LimitConfig> limits;
   std::vector<SourceConfig> sources;
   std::vector<InstanceConfig> instances;
   Places places;

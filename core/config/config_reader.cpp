@@ -157,10 +157,12 @@ void ConfigReader::check_name(const Member &member, const char *what) {
 
 void ConfigReader::read(const Node &root) {
   Config &config = loaded_.config;
-  read_section(root, "", config, {"http", "journal", "admin", "log", "source", "instance"});
+  read_section(root, "", config,
+               {"http", "journal", "admin", "metrics", "egress", "limit", "log", "source", "instance"});
   for (const Member &member : root.members) {
     const std::string &name = member.key;
-    const bool is_section = name == "http" || name == "journal" || name == "admin" || name == "log";
+    const bool is_section = name == "http" || name == "journal" || name == "admin" || name == "metrics" ||
+                            name == "egress" || name == "log";
     if (is_section) {
       if (!is_table(member, "[" + name + "]")) continue;
       config.places[name] = member.at;
@@ -168,9 +170,26 @@ void ConfigReader::read(const Node &root) {
     if (name == "http") read_section(member.value, name, config.http, {});
     if (name == "journal") read_section(member.value, name, config.journal, {});
     if (name == "admin") read_section(member.value, name, config.admin, {});
+    if (name == "metrics") read_section(member.value, name, config.metrics, {});
+    if (name == "egress") read_section(member.value, name, config.egress, {});
+    if (name == "limit") read_limits(member);
     if (name == "log") read_section(member.value, name, config.log, {});
     if (name == "source") read_sources(member);
     if (name == "instance") read_instances(member);
+  }
+}
+
+void ConfigReader::read_limits(const Member &member) {
+  if (!is_table(member, "[limit.NAME]")) return;
+  for (const Member &entry : member.value.members) {
+    if (!is_table(entry, "[limit.NAME]; the keys of a limit stand under its name")) continue;
+    check_name(entry, "limit");
+    const std::string path = "limit." + entry.key;
+    LimitConfig limit;
+    limit.name = entry.key;
+    loaded_.config.places[path] = entry.at;
+    read_section(entry.value, path, limit, {});
+    loaded_.config.limits.push_back(std::move(limit));
   }
 }
 
@@ -243,7 +262,7 @@ void ConfigReader::read_instance(const Member &member) {
   instance.name = member.key;
   instance.at = member.at;
   loaded_.config.places[path] = member.at;
-  read_section(member.value, path, instance, {"retry", "breaker", "sandbox", "settings"});
+  read_section(member.value, path, instance, {"retry", "breaker", "sandbox", "http", "settings"});
   if (const Member *retry = member.value.find("retry"); retry != nullptr && is_table(*retry, "[" + path + ".retry]")) {
     loaded_.config.places[path + ".retry"] = retry->at;
     read_section(retry->value, path + ".retry", instance.retry, {});
@@ -257,6 +276,10 @@ void ConfigReader::read_instance(const Member &member) {
       sandbox != nullptr && is_table(*sandbox, "[" + path + ".sandbox]")) {
     loaded_.config.places[path + ".sandbox"] = sandbox->at;
     read_section(sandbox->value, path + ".sandbox", instance.sandbox, {});
+  }
+  if (const Member *http = member.value.find("http"); http != nullptr && is_table(*http, "[" + path + ".http]")) {
+    loaded_.config.places[path + ".http"] = http->at;
+    read_section(http->value, path + ".http", instance.http, {});
   }
   instance.settings_at[""] = member.at;
   if (const Member *settings = member.value.find("settings");

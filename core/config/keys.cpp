@@ -41,8 +41,8 @@ const std::vector<Key<HttpConfig>> &keys_of<HttpConfig>() {
        "Address and port of the webhook listener (\"host:port\", \"[v6]:port\" or \"unix:/path\"); port 0 takes "
        "any free one."},
       {"public_url", Shape::text, &HttpConfig::public_url, 0, 0, {},
-       "How the world reaches the listener, for messages only, e.g. \"https://hooks.example.org\"; empty means the "
-       "listener's own address."},
+       "How the world reaches the listener, for the URLs that are shown and that plugins publish, e.g. "
+       "\"https://hooks.example.org\"; empty means the listener's own address."},
       {"body_bytes_max", Shape::size, &HttpConfig::body_bytes_max, kib, gib, {},
        "The largest body of one request; a larger one is answered 413."},
       {"bodies_bytes_max", Shape::size, &HttpConfig::bodies_bytes_max, kib, 64 * gib, {},
@@ -92,6 +92,55 @@ const std::vector<Key<AdminConfig>> &keys_of<AdminConfig>() {
   static const std::vector<Key<AdminConfig>> keys{
       {"socket", Shape::text, &AdminConfig::socket, 0, 0, {},
        "The Unix socket of the admin API, relative to state_dir or absolute; the command line talks to it."},
+  };
+  return keys;
+}
+
+template <>
+const std::vector<Key<MetricsConfig>> &keys_of<MetricsConfig>() {
+  static const std::vector<Key<MetricsConfig>> keys{
+      {"listen", Shape::text, &MetricsConfig::listen, 0, 0, {},
+       "Address and port of a listener that shows /metrics and /health and nothing else, e.g. \"127.0.0.1:9464\"; "
+       "empty means that only the admin socket shows them."},
+  };
+  return keys;
+}
+
+template <>
+const std::vector<Key<EgressConfig>> &keys_of<EgressConfig>() {
+  static const std::vector<Key<EgressConfig>> keys{
+      {"threads_max", Shape::whole, &EgressConfig::threads_max, 1, 256, {},
+       "The most HTTP requests of plugins under way at the same time."},
+      {"calls_max", Shape::whole, &EgressConfig::calls_max, 1, 100'000, {},
+       "The most HTTP requests of plugins that wait for a thread or for their rate limit; more are refused at once."},
+      {"connect_timeout", Shape::duration, &EgressConfig::connect_timeout_ms, 100, 10 * minute_ms, {},
+       "How long finding and connecting to a destination may take."},
+      {"tls_timeout", Shape::duration, &EgressConfig::tls_timeout_ms, 100, 10 * minute_ms, {},
+       "How long the TLS handshake may take."},
+      {"first_byte_timeout", Shape::duration, &EgressConfig::first_byte_timeout_ms, 100, hour_ms, {},
+       "How long a destination may be silent between the request and its answer."},
+      {"total_timeout", Shape::duration, &EgressConfig::total_timeout_ms, 100, hour_ms, {},
+       "How long a whole request may take, waiting for its turn included."},
+      {"response_bytes_max", Shape::size, &EgressConfig::response_bytes_max, kib, gib, {},
+       "The largest body of an answer; a larger one is cut off and the request fails."},
+      {"pool_idle", Shape::duration, &EgressConfig::pool_idle_ms, 0, hour_ms, {},
+       "How long a connection is kept for the next request to the same destination."},
+      {"proxy", Shape::text, &EgressConfig::proxy, 0, 0, {},
+       "The HTTP proxy that requests go through, e.g. \"http://proxy.example.org:3128\"; empty means none."},
+      {"proxy_except", Shape::texts, &EgressConfig::proxy_except, 0, 0, {},
+       "Hosts that are reached without the proxy: \"name\", \"*.name\" or an address."},
+      {"ca_file", Shape::text, &EgressConfig::ca_file, 0, 0, {},
+       "A PEM file of certificate authorities that are trusted beside the system's own; empty means none."},
+  };
+  return keys;
+}
+
+template <>
+const std::vector<Key<LimitConfig>> &keys_of<LimitConfig>() {
+  static const std::vector<Key<LimitConfig>> keys{
+      {"count", Shape::whole, &LimitConfig::count, 1, 1'000'000, {}, "How many requests may go in the time that `per` says."},
+      {"per", Shape::duration, &LimitConfig::per_ms, 1, day_ms, {}, "The time in which `count` requests may go."},
+      {"burst", Shape::whole, &LimitConfig::burst, 1, 1'000'000, {}, "How many requests may go at once after a pause."},
   };
   return keys;
 }
@@ -214,6 +263,16 @@ const std::vector<Key<SandboxConfig>> &keys_of<SandboxConfig>() {
   return keys;
 }
 
+template <>
+const std::vector<Key<InstanceHttpConfig>> &keys_of<InstanceHttpConfig>() {
+  static const std::vector<Key<InstanceHttpConfig>> keys{
+      {"allow", Shape::texts, &InstanceHttpConfig::allow, 0, 0, {},
+       "Where the plugin may send HTTP requests, besides the destinations in its settings: \"api.example.org\", "
+       "\"*.example.org:8443\", \"http://host\"; what they resolve to must be addresses of the open Internet."},
+  };
+  return keys;
+}
+
 // clang-format on
 
 std::string_view level_name(Level level) {
@@ -314,12 +373,16 @@ std::vector<KeyText> key_texts() {
   add_texts<HttpConfig>("http", texts);
   add_texts<JournalConfig>("journal", texts);
   add_texts<AdminConfig>("admin", texts);
+  add_texts<MetricsConfig>("metrics", texts);
+  add_texts<EgressConfig>("egress", texts);
+  add_texts<LimitConfig>("limit.NAME", texts);
   add_texts<LogConfig>("log", texts);
   add_texts<SourceConfig>("source.NAME", texts);
   add_texts<InstanceConfig>("instance.NAME", texts);
   add_texts<RetryConfig>("instance.NAME.retry", texts);
   add_texts<BreakerConfig>("instance.NAME.breaker", texts);
   add_texts<SandboxConfig>("instance.NAME.sandbox", texts);
+  add_texts<InstanceHttpConfig>("instance.NAME.http", texts);
   return texts;
 }
 

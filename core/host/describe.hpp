@@ -61,6 +61,8 @@ struct SettingsCheck {
   std::vector<SettingsFinding> findings;     // empty = fits
   std::vector<std::string> secret_pointers;  // given by the settings, marked x-secret by the schema: never show
   std::vector<SettingsPath> paths;           // marked x-path by the schema: what they name may be opened
+  // Marked x-destination: where the operator himself says that the plugin may send HTTP requests.
+  std::vector<std::string> destination_pointers;
 };
 
 // Settings against the plugin's schema, all findings at once. `settings_json` is an object as written by the operator:
@@ -73,6 +75,9 @@ std::string redact(std::string_view settings_json, const std::vector<std::string
 // The JSON with the string at `pointer` replaced by `value`: how a resolved secret gets in. Unchanged when there is
 // nothing at the pointer. [any]
 std::string with_setting(std::string_view settings_json, std::string_view pointer, std::string_view value);
+
+// The string at `pointer`, "" when there is none. [any]
+std::string setting_text(std::string_view settings_json, std::string_view pointer);
 
 // Lets the plugin itself look at its settings: create and destroy in a child, no start. For `bellhop check`; blocks
 // like describe_plugin. `settings_json` with defaults filled in and secrets resolved. [any]

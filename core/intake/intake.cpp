@@ -226,7 +226,9 @@ HttpAnswer Intake::store(const HttpRequest &request, const IntakeSource &source,
     arrival.reason = quarantine.reason;
   }
   arrival.id = incoming.id;
+  const Milliseconds append_began_ms = clock_.steady_ms();
   const Result<Appended> appended = journal_.append(incoming);
+  arrival.append_ms = clock_.steady_ms() - append_began_ms;
   if (!appended) return unavailable(appended.error(), std::move(arrival));
   CRASH_POINT("intake.before_answer");
   arrival.seq = appended->seq;

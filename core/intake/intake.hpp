@@ -35,6 +35,7 @@ struct Arrival {
   Seq seq = 0;
   bool is_late = false, is_test = false;
   Milliseconds took_ms = 0;
+  Milliseconds append_ms = -1;  // of that, in the journal; -1: it was not asked
 };
 
 class Intake {
