@@ -66,6 +66,32 @@ struct LogConfig {  // [log]
   std::string format = "auto";  // auto | plain | journald
 };
 
+struct EgressConfig {  // [egress]
+  int threads_max = 16;
+  Milliseconds connect_timeout_ms = 5'000;
+  Milliseconds tls_timeout_ms = 5'000;
+  Milliseconds first_byte_timeout_ms = 20'000;
+  Milliseconds total_timeout_ms = 30'000;
+  std::int64_t response_bytes_max = 1 << 20;
+  Milliseconds pool_idle_ms = 30'000;
+  std::string proxy;                      // http://host:port
+  std::vector<std::string> proxy_except;  // patterns of hosts that are reached without it
+  std::string ca_file;                    // absolute
+};
+
+struct LimitConfig {  // [limit.NAME]
+  std::string name;   // [a-z0-9-]{1,64}
+  std::string rate;   // as written; count and per_ms are what it says
+  int burst = 1;
+  int count = 1;
+  Milliseconds per_ms = 1'000;
+  Position at;
+};
+
+struct InstanceHttpConfig {        // [instance.NAME.http]
+  std::vector<std::string> allow;  // patterns of hosts, egress/destination.hpp
+};
+
 struct SourceConfig {  // [source.NAME]
   std::string name;    // the URL segment: [a-z0-9-]{1,64}
   std::string kind = "appointlet";
@@ -92,6 +118,7 @@ struct InstanceConfig {             // [instance.NAME]
   bool is_enabled = true;
   std::string host = "child";  // child | inproc
   RetryConfig retry;
+  InstanceHttpConfig http;
   std::string settings_json = "{}";                   // [instance.NAME.settings] as JSON, secrets still references
   std::map<std::string, Position> settings_at;        // RFC 6901 pointer → where; "" = the table itself
   std::map<std::string, std::string> settings_texts;  // pointer → text settings as written: where secrets may hide
@@ -110,6 +137,8 @@ struct Config {
   JournalConfig journal;
   AdminConfig admin;
   LogConfig log;
+  EgressConfig egress;
+  std::vector<LimitConfig> limits;
   std::vector<SourceConfig> sources;
   std::vector<InstanceConfig> instances;
   Places places;

@@ -108,6 +108,58 @@ const std::vector<Key<LogConfig>> &keys_of<LogConfig>() {
 }
 
 template <>
+const std::vector<Key<EgressConfig>> &keys_of<EgressConfig>() {
+  static const std::vector<Key<EgressConfig>> keys{
+      {"threads_max", Shape::whole, &EgressConfig::threads_max, 2, 256, {},
+       "The most HTTP requests of plugins under way at the same time; one instance gets at most half of them."},
+      {"connect_timeout", Shape::duration, &EgressConfig::connect_timeout_ms, 50, 5 * minute_ms, {},
+       "How long looking up a name may take, and how long connecting may take after it."},
+      {"tls_timeout", Shape::duration, &EgressConfig::tls_timeout_ms, 50, 5 * minute_ms, {},
+       "How long a TLS handshake may take."},
+      {"first_byte_timeout", Shape::duration, &EgressConfig::first_byte_timeout_ms, 50, hour_ms, {},
+       "How long a server may think, from the end of the request to the first byte of the answer."},
+      {"total_timeout", Shape::duration, &EgressConfig::total_timeout_ms, 100, hour_ms, {},
+       "How long a whole request may take, waiting for its rate limit included; a plugin may ask for less, never for "
+       "more."},
+      {"response_bytes_max", Shape::size, &EgressConfig::response_bytes_max, kib, 64 * mib, {},
+       "The largest body of an answer; a larger one fails the request."},
+      {"pool_idle", Shape::duration, &EgressConfig::pool_idle_ms, 0, hour_ms, {},
+       "How long a connection is kept for the next request; \"0s\" closes it at once."},
+      {"proxy", Shape::text, &EgressConfig::proxy, 0, 0, {},
+       "The HTTP proxy for outbound requests, \"http://host:port\"; it resolves names itself, so behind it only the "
+       "names are checked, not the addresses."},
+      {"proxy_except", Shape::texts, &EgressConfig::proxy_except, 0, 0, {},
+       "Hosts that are reached without the proxy: \"calendar.lan\", \"*.example.org\", \"192.168.1.5\"."},
+      {"ca_file", Shape::text, &EgressConfig::ca_file, 0, 0, {},
+       "Absolute path of a PEM file with certificate authorities to trust beside the system's own."},
+  };
+  return keys;
+}
+
+template <>
+const std::vector<Key<LimitConfig>> &keys_of<LimitConfig>() {
+  static const std::vector<Key<LimitConfig>> keys{
+      {"rate", Shape::text, &LimitConfig::rate, 0, 0, {},
+       "How many requests may go in which time, all instances that use the limit together: \"1/s\", \"100/10s\", "
+       "\"50/m\".",
+       true},
+      {"burst", Shape::whole, &LimitConfig::burst, 1, 100'000, {},
+       "How many of them may go at once after a rest."},
+  };
+  return keys;
+}
+
+template <>
+const std::vector<Key<InstanceHttpConfig>> &keys_of<InstanceHttpConfig>() {
+  static const std::vector<Key<InstanceHttpConfig>> keys{
+      {"allow", Shape::texts, &InstanceHttpConfig::allow, 0, 0, {},
+       "Hosts that the plugin may call beside the destinations in its settings: \"api.example.org\", "
+       "\"*.example.org:8443\"; https unless \"http://\" stands before it, and never an address of a private network."},
+  };
+  return keys;
+}
+
+template <>
 const std::vector<Key<SourceConfig>> &keys_of<SourceConfig>() {
   static const std::vector<Key<SourceConfig>> keys{
       {"kind", Shape::text, &SourceConfig::kind, 0, 0, {}, "Whose webhooks these are."},
@@ -260,9 +312,12 @@ std::vector<KeyText> key_texts() {
   add_texts<JournalConfig>("journal", texts);
   add_texts<AdminConfig>("admin", texts);
   add_texts<LogConfig>("log", texts);
+  add_texts<EgressConfig>("egress", texts);
+  add_texts<LimitConfig>("limit.NAME", texts);
   add_texts<SourceConfig>("source.NAME", texts);
   add_texts<InstanceConfig>("instance.NAME", texts);
   add_texts<RetryConfig>("instance.NAME.retry", texts);
+  add_texts<InstanceHttpConfig>("instance.NAME.http", texts);
   return texts;
 }
 

@@ -40,6 +40,12 @@ const std::vector<Key<AdminConfig>> &keys_of<AdminConfig>();
 template <>
 const std::vector<Key<LogConfig>> &keys_of<LogConfig>();
 template <>
+const std::vector<Key<EgressConfig>> &keys_of<EgressConfig>();
+template <>
+const std::vector<Key<LimitConfig>> &keys_of<LimitConfig>();
+template <>
+const std::vector<Key<InstanceHttpConfig>> &keys_of<InstanceHttpConfig>();
+template <>
 const std::vector<Key<SourceConfig>> &keys_of<SourceConfig>();
 template <>
 const std::vector<Key<InstanceConfig>> &keys_of<InstanceConfig>();

@@ -180,7 +180,7 @@ TEST_F(EgressTest, follows_no_redirect_and_unpacks_nothing) {
   EXPECT_EQ(packed.body, "\x1f\x8b not unpacked");
 }
 
-TEST_F(EgressTest, hears_an_early_answer_to_a_body_that_nobody_reads) {
+TEST_F(EgressTest, hears_the_answer_of_a_busy_server_that_closes) {
   WaywardServer server;
   server.script({send_bytes("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nRetry-After: 7\r\n\r\n"), close_it()});
 
