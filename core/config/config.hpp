@@ -65,30 +65,35 @@ struct MetricsConfig {  // [metrics]
   std::string listen;   // host:port or unix:/path; "" = only on the admin socket
 };
 
-struct EgressConfig {     // [egress]: HTTP requests of plugins
-  int threads_max = 16;   // calls under way together
-  int calls_max = 1'024;  // that wait for a thread or a token of their limit
+struct LogConfig {  // [log]
+  Level level = Level::info;
+  std::string format = "auto";  // auto | plain | journald
+};
+
+struct EgressConfig {  // [egress]
+  int threads_max = 16;
   Milliseconds connect_timeout_ms = 5'000;
   Milliseconds tls_timeout_ms = 5'000;
   Milliseconds first_byte_timeout_ms = 20'000;
   Milliseconds total_timeout_ms = 30'000;
   std::int64_t response_bytes_max = 1 << 20;
   Milliseconds pool_idle_ms = 30'000;
-  std::string proxy;                      // "http://host:port"; "" = none
-  std::vector<std::string> proxy_except;  // hosts reached without it
-  std::string ca_file;                    // PEM, beside the system's authorities
+  std::string proxy;                      // http://host:port
+  std::vector<std::string> proxy_except;  // patterns of hosts that are reached without it
+  std::string ca_file;                    // absolute
 };
 
-struct LimitConfig {  // [limit.NAME]: a rate bucket that calls name
-  std::string name;
-  int count = 1;  // calls …
-  Milliseconds per_ms = 1'000;
+struct LimitConfig {  // [limit.NAME]
+  std::string name;   // [a-z0-9-]{1,64}
+  std::string rate;   // as written; count and per_ms are what it says
   int burst = 1;
+  int count = 1;
+  Milliseconds per_ms = 1'000;
+  Position at;
 };
 
-struct LogConfig {  // [log]
-  Level level = Level::info;
-  std::string format = "auto";  // auto | plain | journald
+struct InstanceHttpConfig {        // [instance.NAME.http]
+  std::vector<std::string> allow;  // patterns of hosts, egress/destination.hpp
 };
 
 struct SourceConfig {  // [source.NAME]
@@ -127,10 +132,6 @@ struct SandboxConfig {  // [instance.NAME.sandbox]
   std::int64_t memory_bytes_max = 512 << 20;
   std::int64_t files_max = 256;
   std::int64_t file_bytes_max = 16LL << 30;
-};
-
-struct InstanceHttpConfig {        // [instance.NAME.http]
-  std::vector<std::string> allow;  // destinations beside those of the settings: "https://api.example.org:8443"
 };
 
 struct InstanceConfig {             // [instance.NAME]

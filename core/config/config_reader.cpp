@@ -171,25 +171,11 @@ void ConfigReader::read(const Node &root) {
     if (name == "journal") read_section(member.value, name, config.journal, {});
     if (name == "admin") read_section(member.value, name, config.admin, {});
     if (name == "metrics") read_section(member.value, name, config.metrics, {});
+    if (name == "log") read_section(member.value, name, config.log, {});
     if (name == "egress") read_section(member.value, name, config.egress, {});
     if (name == "limit") read_limits(member);
-    if (name == "log") read_section(member.value, name, config.log, {});
     if (name == "source") read_sources(member);
     if (name == "instance") read_instances(member);
-  }
-}
-
-void ConfigReader::read_limits(const Member &member) {
-  if (!is_table(member, "[limit.NAME]")) return;
-  for (const Member &entry : member.value.members) {
-    if (!is_table(entry, "[limit.NAME]; the keys of a limit stand under its name")) continue;
-    check_name(entry, "limit");
-    const std::string path = "limit." + entry.key;
-    LimitConfig limit;
-    limit.name = entry.key;
-    loaded_.config.places[path] = entry.at;
-    read_section(entry.value, path, limit, {});
-    loaded_.config.limits.push_back(std::move(limit));
   }
 }
 
@@ -247,6 +233,30 @@ void ConfigReader::resolve_tokens(SourceConfig &source) {
       source.tokens[i] = *secret;
     }
   }
+}
+
+void ConfigReader::read_limits(const Member &member) {
+  if (!is_table(member, "[limit.NAME]")) return;
+  for (const Member &limit : member.value.members) read_limit(limit);
+}
+
+void ConfigReader::read_limit(const Member &member) {
+  if (!is_table(member, "[limit.NAME]; the keys of a limit stand under its name")) return;
+  check_name(member, "limit");
+  const std::string path = "limit." + member.key;
+  LimitConfig limit;
+  limit.name = member.key;
+  limit.at = member.at;
+  loaded_.config.places[path] = member.at;
+  read_section(member.value, path, limit, {});
+  if (const Member *rate = member.value.find("rate"); rate == nullptr) {
+    error(member.at, "[" + path + "] has no rate; add e.g. rate = \"1/s\"");
+  } else if (rate->value.type == Node::Type::text) {
+    const Result<Rate> parsed = parse_rate(limit.rate);
+    if (!parsed) error(rate->value.at, "rate in [" + path + "]: " + parsed.error().sentence);
+    if (parsed) limit.count = parsed->count, limit.per_ms = parsed->per_ms;
+  }
+  loaded_.config.limits.push_back(std::move(limit));
 }
 
 void ConfigReader::read_instances(const Member &member) {

@@ -107,30 +107,41 @@ const std::vector<Key<MetricsConfig>> &keys_of<MetricsConfig>() {
 }
 
 template <>
+const std::vector<Key<LogConfig>> &keys_of<LogConfig>() {
+  static const std::vector<Key<LogConfig>> keys{
+      {"level", Shape::level, &LogConfig::level, 0, 0, level_names(), "The least important lines that are written."},
+      {"format", Shape::text, &LogConfig::format, 0, 0, {"auto", "plain", "journald"},
+       "\"plain\" for people, \"journald\" with priority prefixes and without tokens, \"auto\" by what standard error "
+       "is connected to."},
+  };
+  return keys;
+}
+
+template <>
 const std::vector<Key<EgressConfig>> &keys_of<EgressConfig>() {
   static const std::vector<Key<EgressConfig>> keys{
-      {"threads_max", Shape::whole, &EgressConfig::threads_max, 1, 256, {},
-       "The most HTTP requests of plugins under way at the same time."},
-      {"calls_max", Shape::whole, &EgressConfig::calls_max, 1, 100'000, {},
-       "The most HTTP requests of plugins that wait for a thread or for their rate limit; more are refused at once."},
-      {"connect_timeout", Shape::duration, &EgressConfig::connect_timeout_ms, 100, 10 * minute_ms, {},
-       "How long finding and connecting to a destination may take."},
-      {"tls_timeout", Shape::duration, &EgressConfig::tls_timeout_ms, 100, 10 * minute_ms, {},
-       "How long the TLS handshake may take."},
-      {"first_byte_timeout", Shape::duration, &EgressConfig::first_byte_timeout_ms, 100, hour_ms, {},
-       "How long a destination may be silent between the request and its answer."},
+      {"threads_max", Shape::whole, &EgressConfig::threads_max, 2, 256, {},
+       "The most HTTP requests of plugins under way at the same time; one instance gets at most half of them."},
+      {"connect_timeout", Shape::duration, &EgressConfig::connect_timeout_ms, 50, 5 * minute_ms, {},
+       "How long looking up a name may take, and how long connecting may take after it."},
+      {"tls_timeout", Shape::duration, &EgressConfig::tls_timeout_ms, 50, 5 * minute_ms, {},
+       "How long a TLS handshake may take."},
+      {"first_byte_timeout", Shape::duration, &EgressConfig::first_byte_timeout_ms, 50, hour_ms, {},
+       "How long a server may think, from the end of the request to the first byte of the answer."},
       {"total_timeout", Shape::duration, &EgressConfig::total_timeout_ms, 100, hour_ms, {},
-       "How long a whole request may take, waiting for its turn included."},
-      {"response_bytes_max", Shape::size, &EgressConfig::response_bytes_max, kib, gib, {},
-       "The largest body of an answer; a larger one is cut off and the request fails."},
+       "How long a whole request may take, waiting for its rate limit included; a plugin may ask for less, never for "
+       "more."},
+      {"response_bytes_max", Shape::size, &EgressConfig::response_bytes_max, kib, 64 * mib, {},
+       "The largest body of an answer; a larger one fails the request."},
       {"pool_idle", Shape::duration, &EgressConfig::pool_idle_ms, 0, hour_ms, {},
-       "How long a connection is kept for the next request to the same destination."},
+       "How long a connection is kept for the next request; \"0s\" closes it at once."},
       {"proxy", Shape::text, &EgressConfig::proxy, 0, 0, {},
-       "The HTTP proxy that requests go through, e.g. \"http://proxy.example.org:3128\"; empty means none."},
+       "The HTTP proxy for outbound requests, \"http://host:port\"; it resolves names itself, so behind it only the "
+       "names are checked, not the addresses."},
       {"proxy_except", Shape::texts, &EgressConfig::proxy_except, 0, 0, {},
-       "Hosts that are reached without the proxy: \"name\", \"*.name\" or an address."},
+       "Hosts that are reached without the proxy: \"calendar.lan\", \"*.example.org\", \"192.168.1.5\"."},
       {"ca_file", Shape::text, &EgressConfig::ca_file, 0, 0, {},
-       "A PEM file of certificate authorities that are trusted beside the system's own; empty means none."},
+       "Absolute path of a PEM file with certificate authorities to trust beside the system's own."},
   };
   return keys;
 }
@@ -138,20 +149,22 @@ const std::vector<Key<EgressConfig>> &keys_of<EgressConfig>() {
 template <>
 const std::vector<Key<LimitConfig>> &keys_of<LimitConfig>() {
   static const std::vector<Key<LimitConfig>> keys{
-      {"count", Shape::whole, &LimitConfig::count, 1, 1'000'000, {}, "How many requests may go in the time that `per` says."},
-      {"per", Shape::duration, &LimitConfig::per_ms, 1, day_ms, {}, "The time in which `count` requests may go."},
-      {"burst", Shape::whole, &LimitConfig::burst, 1, 1'000'000, {}, "How many requests may go at once after a pause."},
+      {"rate", Shape::text, &LimitConfig::rate, 0, 0, {},
+       "How many requests may go in which time, all instances that use the limit together: \"1/s\", \"100/10s\", "
+       "\"50/m\".",
+       true},
+      {"burst", Shape::whole, &LimitConfig::burst, 1, 100'000, {},
+       "How many of them may go at once after a rest."},
   };
   return keys;
 }
 
 template <>
-const std::vector<Key<LogConfig>> &keys_of<LogConfig>() {
-  static const std::vector<Key<LogConfig>> keys{
-      {"level", Shape::level, &LogConfig::level, 0, 0, level_names(), "The least important lines that are written."},
-      {"format", Shape::text, &LogConfig::format, 0, 0, {"auto", "plain", "journald"},
-       "\"plain\" for people, \"journald\" with priority prefixes and without tokens, \"auto\" by what standard error "
-       "is connected to."},
+const std::vector<Key<InstanceHttpConfig>> &keys_of<InstanceHttpConfig>() {
+  static const std::vector<Key<InstanceHttpConfig>> keys{
+      {"allow", Shape::texts, &InstanceHttpConfig::allow, 0, 0, {},
+       "Hosts that the plugin may call beside the destinations in its settings: \"api.example.org\", "
+       "\"*.example.org:8443\"; https unless \"http://\" stands before it, and never an address of a private network."},
   };
   return keys;
 }
@@ -263,16 +276,6 @@ const std::vector<Key<SandboxConfig>> &keys_of<SandboxConfig>() {
   return keys;
 }
 
-template <>
-const std::vector<Key<InstanceHttpConfig>> &keys_of<InstanceHttpConfig>() {
-  static const std::vector<Key<InstanceHttpConfig>> keys{
-      {"allow", Shape::texts, &InstanceHttpConfig::allow, 0, 0, {},
-       "Where the plugin may send HTTP requests, besides the destinations in its settings: \"api.example.org\", "
-       "\"*.example.org:8443\", \"http://host\"; what they resolve to must be addresses of the open Internet."},
-  };
-  return keys;
-}
-
 // clang-format on
 
 std::string_view level_name(Level level) {
@@ -374,9 +377,9 @@ std::vector<KeyText> key_texts() {
   add_texts<JournalConfig>("journal", texts);
   add_texts<AdminConfig>("admin", texts);
   add_texts<MetricsConfig>("metrics", texts);
+  add_texts<LogConfig>("log", texts);
   add_texts<EgressConfig>("egress", texts);
   add_texts<LimitConfig>("limit.NAME", texts);
-  add_texts<LogConfig>("log", texts);
   add_texts<SourceConfig>("source.NAME", texts);
   add_texts<InstanceConfig>("instance.NAME", texts);
   add_texts<RetryConfig>("instance.NAME.retry", texts);

@@ -40,11 +40,11 @@ const std::vector<Key<AdminConfig>> &keys_of<AdminConfig>();
 template <>
 const std::vector<Key<MetricsConfig>> &keys_of<MetricsConfig>();
 template <>
+const std::vector<Key<LogConfig>> &keys_of<LogConfig>();
+template <>
 const std::vector<Key<EgressConfig>> &keys_of<EgressConfig>();
 template <>
 const std::vector<Key<LimitConfig>> &keys_of<LimitConfig>();
-template <>
-const std::vector<Key<LogConfig>> &keys_of<LogConfig>();
 template <>
 const std::vector<Key<SourceConfig>> &keys_of<SourceConfig>();
 template <>

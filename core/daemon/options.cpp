@@ -24,7 +24,6 @@ EgressOptions egress_options(const Config &config) {
   const EgressConfig &egress = config.egress;
   EgressOptions options;
   options.threads_max = egress.threads_max;
-  options.calls_max = static_cast<std::size_t>(egress.calls_max);
   options.connect_timeout_ms = egress.connect_timeout_ms;
   options.tls_timeout_ms = egress.tls_timeout_ms;
   options.first_byte_timeout_ms = egress.first_byte_timeout_ms;

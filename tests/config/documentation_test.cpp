@@ -146,6 +146,11 @@ TEST_F(Documentation, shows_the_real_defaults) {
   EXPECT_EQ(values_of(config.egress), values_of(expected.egress));
   EXPECT_EQ(values_of(config.limits.at(0)), values_of(LimitConfig{}));
   EXPECT_EQ(values_of(config.log), values_of(expected.log));
+  EXPECT_EQ(values_of(config.egress), values_of(expected.egress));
+  LimitConfig limit;
+  limit.rate = "1/s";
+  EXPECT_EQ(values_of(config.limits.at(0)), values_of(limit));
+  EXPECT_EQ(values_of(config.instances.at(0).http), values_of(InstanceHttpConfig{}));
   EXPECT_EQ(values_of(config.sources.at(0)), values_of(source));
   EXPECT_EQ(values_of(config.instances.at(0)), values_of(instance));
   EXPECT_EQ(values_of(config.instances.at(0).retry), values_of(instance.retry));
