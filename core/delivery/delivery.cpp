@@ -233,6 +233,9 @@ void Delivery::Shell::report(const WorkerKey &key, Report &&report) {
     case Report::What::died:
       inputs_.push_back(Died{key.first, key.second, std::move(report.text), report.is_refusal});
       break;
+    case Report::What::output:
+    case Report::What::told:
+      break;  // delivery asks no questions
   }
 }
 
