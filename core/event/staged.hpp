@@ -11,12 +11,12 @@
 
 namespace bellhop::core {
 
-inline constexpr std::size_t kv_key_bytes_max = 512;            // 1 at least
-inline constexpr std::size_t kv_value_bytes_max = 256 << 10;    //
-inline constexpr std::size_t document_path_bytes_max = 512;     // 1 at least; see is_document_path
-inline constexpr std::size_t document_bytes_max = 8 << 20;      // of one published document
-inline constexpr std::size_t content_type_bytes_max = 128;      // 1 at least
-inline constexpr std::size_t staged_bytes_max = 12 << 20;       // of one delivery, all together: see staged_bytes
+inline constexpr std::size_t kv_key_bytes_max = 512;          // 1 at least
+inline constexpr std::size_t kv_value_bytes_max = 256 << 10;  //
+inline constexpr std::size_t document_path_bytes_max = 512;   // 1 at least; see is_document_path
+inline constexpr std::size_t document_bytes_max = 8 << 20;    // of one published document
+inline constexpr std::size_t content_type_bytes_max = 128;    // 1 at least
+inline constexpr std::size_t staged_bytes_max = 12 << 20;     // of one delivery, all together: see staged_bytes
 
 struct KvWrite {
   std::string key;

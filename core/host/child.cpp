@@ -493,7 +493,7 @@ std::string Child::last_sentence(int status) const {
 // The process has ended. Its last words first, then the reason.
 void Child::finish() {
   const auto status = program_->reap();
-  if (!status) return;  // the next poll asks again
+  if (!status) return;           // the next poll asks again
   calls_.take_results(output_);  // for their exchanges
   calls_.close();
   read_link(last_words_bytes_max);

@@ -17,8 +17,8 @@ class ChildVoice {
  public:
   ChildVoice(const Clock &clock, int lines_per_second_max) : clock_(clock), limit_(lines_per_second_max) {}
 
-  // One line, UTF-8. True when it is the first to be dropped of its second: tell_dropped() is then to be called when the
-  // second is over, even if the child falls silent.
+  // One line, UTF-8. True when it is the first to be dropped of its second: tell_dropped() is then to be called when
+  // the second is over, even if the child falls silent.
   bool say(Level level, std::string_view text, std::vector<Report> &reports) {
     const Milliseconds now_ms = clock_.steady_ms();
     if (limit_.is_over(now_ms)) tell_dropped(reports);

@@ -161,11 +161,11 @@ PluginManifest manifest_of(const rapidjson::Value &plugin, const std::string &li
   manifest.is_batching = flag(plugin, "is_batching");
   manifest.is_ticking = flag(plugin, "is_ticking");
   manifest.has_health = flag(plugin, "has_health");
-  if (const auto commands = plugin.FindMember("commands"); commands != plugin.MemberEnd() && commands->value.IsArray()) {
+  if (const auto commands = plugin.FindMember("commands");
+      commands != plugin.MemberEnd() && commands->value.IsArray()) {
     for (const auto &command : commands->value.GetArray()) {
       if (!command.IsObject()) continue;
-      manifest.commands.push_back(
-          {text(command, "name"), text(command, "summary"), text(command, "arguments_schema")});
+      manifest.commands.push_back({text(command, "name"), text(command, "summary"), text(command, "arguments_schema")});
     }
   }
   manifest.events = list(plugin, "events");

@@ -46,9 +46,7 @@ bool is_settling(const BatchOutcome &result) {
                      [](const Outcome &one) { return one.code == BHP_OK || one.code == BHP_SKIP; });
 }
 
-Outcome without_extension(const char *id) {
-  return {BHP_FAIL, 0, std::string("the plugin does not have ") + id};
-}
+Outcome without_extension(const char *id) { return {BHP_FAIL, 0, std::string("the plugin does not have ") + id}; }
 
 bhp_str str_of(std::string_view text) { return {text.empty() ? "" : text.data(), text.size()}; }
 
@@ -191,8 +189,9 @@ ToldOutcome Guest::ask(const Question &question) {
   switch (question.what) {
     case Question::What::health: {
       const bhp_health_v1 *health = health_extension(plugin_);
-      told.outcome = health == nullptr ? without_extension(BHP_EXT_HEALTH)
-                                       : whole_.outcome([&]() noexcept { return health->check(instance_, &whole_.reply); }());
+      told.outcome = health == nullptr
+                         ? without_extension(BHP_EXT_HEALTH)
+                         : whole_.outcome([&]() noexcept { return health->check(instance_, &whole_.reply); }());
       break;
     }
     case Question::What::tick:

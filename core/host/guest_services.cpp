@@ -27,14 +27,16 @@ std::int32_t check(const HttpCall &call, HttpReply &reply) {
     return refuse(reply, HttpFailure::invalid, "the request has no URL, or one of more than 8192 bytes");
   }
   if (call.headers.size() > http_headers_count_max || headers_bytes > http_headers_bytes_max) {
-    return refuse(reply, HttpFailure::invalid, "the request has more than 64 headers, or more than 65536 bytes of them");
+    return refuse(reply, HttpFailure::invalid,
+                  "the request has more than 64 headers, or more than 65536 bytes of them");
   }
   if (call.timeout_ms < 0 || call.limit.size() > http_limit_bytes_max) {
     return refuse(reply, HttpFailure::invalid, "the request has a negative time-out, or too long a name of a limit");
   }
   if (call.body.size() > http_body_bytes_max) {
-    return refuse(reply, HttpFailure::too_large, "the body of the request has " + std::to_string(call.body.size()) +
-                                                     " bytes, the maximum is " + std::to_string(http_body_bytes_max));
+    return refuse(reply, HttpFailure::too_large,
+                  "the body of the request has " + std::to_string(call.body.size()) + " bytes, the maximum is " +
+                      std::to_string(http_body_bytes_max));
   }
   return 0;
 }

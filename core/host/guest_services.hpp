@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // GuestServices: the services http, kv, publish and metrics on the plugin's side, as functions over values: checks what
-// the plugin asks for, stages its writes while it delivers, and passes the rest through the doors. The tables of the ABI
-// in front of it are in host/guest_tables.cpp.
+// the plugin asks for, stages its writes while it delivers, and passes the rest through the doors. The tables of the
+// ABI in front of it are in host/guest_tables.cpp.
 //
 // Functions tagged [any] may be called by every thread of the plugin. Staging is the owner's: a thread of the plugin
 // writes at once, because nobody could say with which delivery its write belongs.
@@ -32,21 +32,21 @@ class GuestServices {
   // The table of a service, or nullptr. [any]
   const void *find(std::string_view id) const;
 
-  // Around every call of the plugin, by the owner. Writes of a `deliver` are staged; everywhere else they are durable at
-  // once, but in `create`, which has no I/O.
+  // Around every call of the plugin, by the owner. Writes of a `deliver` are staged; everywhere else they are durable
+  // at once, but in `create`, which has no I/O.
   enum class During { create, deliver, other };
   void begin(During during, Milliseconds budget_ms);
   // The end of the call; what it staged, when it is to be kept.
   Staged end(bool is_kept);
 
   // Each returns 0 or BHP_E_*.
-  std::int32_t http(HttpCall call, HttpReply &reply);                                    // [any]
-  std::int32_t get(std::string_view key, std::string &value);                            // [any]
-  std::int32_t write(KvWrite write, bool is_now);                                        // [any]
-  std::int32_t write(DocumentWrite write, bool is_now);                                  // [any]
-  std::int32_t list(KvList list, ServiceReply &page, bool &is_more);                     // [any]
-  std::int32_t url(std::string_view path, std::string &url) const;                       // [any]
-  std::int32_t metric(MetricSample sample);                                              // [any]
+  std::int32_t http(HttpCall call, HttpReply &reply);                 // [any]
+  std::int32_t get(std::string_view key, std::string &value);         // [any]
+  std::int32_t write(KvWrite write, bool is_now);                     // [any]
+  std::int32_t write(DocumentWrite write, bool is_now);               // [any]
+  std::int32_t list(KvList list, ServiceReply &page, bool &is_more);  // [any]
+  std::int32_t url(std::string_view path, std::string &url) const;    // [any]
+  std::int32_t metric(MetricSample sample);                           // [any]
 
  private:
   bool is_creating() const { return during_ == During::create; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables of the services in front of GuestServices: C on the outside, values on the inside. Whatever is lent to the
-// plugin is one heap object that derives from the struct that the plugin sees, so that giving it back needs no register.
+// plugin is one heap object that derives from the struct that the plugin sees, so that giving it back needs no
+// register.
 #include <algorithm>
 #include <cstring>
 #include <memory>
@@ -32,7 +33,9 @@ Struct read(const Struct &theirs) {
 }
 
 struct LentText : bhp_str {
-  explicit LentText(std::string from) : bhp_str{}, text(std::move(from)) { static_cast<bhp_str &>(*this) = str_of(text); }
+  explicit LentText(std::string from) : bhp_str{}, text(std::move(from)) {
+    static_cast<bhp_str &>(*this) = str_of(text);
+  }
   const std::string text;
 };
 
@@ -63,7 +66,8 @@ HttpCall call_of(const bhp_http_request &request) {
   call.method = text_of(request.method);
   call.url = text_of(request.url);
   // One header too many is enough to be refused.
-  const std::size_t count = request.headers == nullptr ? 0 : std::min(request.headers_count, http_headers_count_max + 1);
+  const std::size_t count =
+      request.headers == nullptr ? 0 : std::min(request.headers_count, http_headers_count_max + 1);
   for (std::size_t index = 0; index < count; ++index) {
     call.headers.emplace_back(text_of(request.headers[index].name), text_of(request.headers[index].value));
   }

@@ -172,8 +172,7 @@ void Inproc::live(const InstanceSpec &spec) {
   if (::mkdir(spec.state_dir.c_str(), 0700) != 0 && errno != EEXIST) {
     return tell(died("cannot use the state directory " + spec.state_dir + ": " + std::strerror(errno), false));
   }
-  const auto plugin =
-      load_plugin(spec.library, spec.index, desk_ != nullptr ? Offer::everything : Offer::json_alone);
+  const auto plugin = load_plugin(spec.library, spec.index, desk_ != nullptr ? Offer::everything : Offer::json_alone);
   if (!plugin) return tell(died(plugin.error().sentence, true));
   {
     Guest guest(**plugin,

@@ -77,8 +77,8 @@ struct Report {
   Milliseconds next_tick_ms = -1;
   // log
   Level level = Level::info;
-  // log: the line. output: bytes of a command's output, as written. died: one sentence for the operator ("killed by SIGSEGV while delivering", "exited with 0 …",
-  // "create: webhook_url is not a URL").
+  // log: the line. output: bytes of a command's output, as written. died: one sentence for the operator ("killed by
+  // SIGSEGV while delivering", "exited with 0 …", "create: webhook_url is not a URL").
   std::string text;
   // died: true when it never became ready because the plugin or its settings were refused (asking again is of no use
   // before the config or the plugin changes).

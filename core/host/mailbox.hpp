@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mailbox: replies on their way from the desk's threads to the owner of a child. Two kinds of owners share it, the child
-// and every call under way, because a reply may come after the child has gone; it is then dropped.
+// Mailbox: replies on their way from the desk's threads to the owner of a child. Two kinds of owners share it, the
+// child and every call under way, because a reply may come after the child has gone; it is then dropped.
 #pragma once
 
 #include <sys/eventfd.h>

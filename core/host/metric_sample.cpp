@@ -14,7 +14,8 @@ namespace {
 bool is_metric_name(std::string_view name) {
   const auto is_small = [](char c) { return c >= 'a' && c <= 'z'; };
   return !name.empty() && name.size() <= metric_name_bytes_max && is_small(name.front()) &&
-         std::all_of(name.begin(), name.end(), [&](char c) { return is_small(c) || (c >= '0' && c <= '9') || c == '_'; });
+         std::all_of(name.begin(), name.end(),
+                     [&](char c) { return is_small(c) || (c >= '0' && c <= '9') || c == '_'; });
 }
 
 }  // namespace

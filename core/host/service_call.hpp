@@ -29,9 +29,9 @@ struct KvList {
 using ServiceCall = std::variant<HttpCall, KvGet, KvList, Staged>;
 
 struct ServiceReply {
-  std::int32_t error = 0;            // BHP_E_*
-  HttpReply http;                    // of an HttpCall; its failure and `error` are the same
-  std::optional<std::string> value;  // of KvGet; nullopt: no such key
+  std::int32_t error = 0;                                    // BHP_E_*
+  HttpReply http;                                            // of an HttpCall; its failure and `error` are the same
+  std::optional<std::string> value;                          // of KvGet; nullopt: no such key
   std::vector<std::pair<std::string, std::string>> entries;  // of KvList
 };
 

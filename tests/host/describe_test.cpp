@@ -62,9 +62,10 @@ TEST_F(Describe, a_plugin_that_needs_too_much_is_described_all_the_same) {
 
   ASSERT_TRUE(manifests.ok());
   EXPECT_EQ((*manifests)[0].needs_missing, std::vector<std::string>{"bellhop.teleport/7"});
-  EXPECT_EQ(missing_services((*manifests)[0]),
-            "plugin odd needs bellhop.teleport/7, this host (0.1.0) offers bellhop.json/1, bellhop.http/1, bellhop.kv/1, "
-            "bellhop.publish/1, bellhop.metrics/1");
+  EXPECT_EQ(
+      missing_services((*manifests)[0]),
+      "plugin odd needs bellhop.teleport/7, this host (0.1.0) offers bellhop.json/1, bellhop.http/1, bellhop.kv/1, "
+      "bellhop.publish/1, bellhop.metrics/1");
 }
 
 TEST_F(Describe, refusals_come_through_in_one_sentence) {

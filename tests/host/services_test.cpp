@@ -132,10 +132,12 @@ TEST_P(Services, a_page_whose_entries_were_all_removed_is_stepped_over) {
 TEST_P(Services, keys_and_values_are_taken_up_to_their_limits) {
   begin();
 
-  EXPECT_EQ(say(R"(["put","k*512","v"],["put","k*513","v"],["put","","v"],["get",""],["get","k*513"],["odd flags","k","v"])"),
-            "0 -1 -1 -1 -1 -1");
-  EXPECT_EQ(say(R"(["put","a","v*262144"],["get","a"],["put","b","v*262145"],["now","b","v*262144"],["now","c","v*262145"])"),
-            "0 =262144-bytes -9 0 -9");
+  EXPECT_EQ(
+      say(R"(["put","k*512","v"],["put","k*513","v"],["put","","v"],["get",""],["get","k*513"],["odd flags","k","v"])"),
+      "0 -1 -1 -1 -1 -1");
+  EXPECT_EQ(
+      say(R"(["put","a","v*262144"],["get","a"],["put","b","v*262145"],["now","b","v*262144"],["now","c","v*262145"])"),
+      "0 =262144-bytes -9 0 -9");
   EXPECT_EQ(say(R"(["get","b"])"), "=262144-bytes");
 }
 
@@ -256,7 +258,8 @@ TEST_P(Services, a_request_has_no_more_time_than_its_delivery) {
 TEST_P(Services, the_exchanges_of_a_delivery_come_with_its_answer) {
   begin();
 
-  const Report first = stage().deliver({steps(R"(["post","https://a.example/","b"],["post","https://b.example/","b"])")});
+  const Report first =
+      stage().deliver({steps(R"(["post","https://a.example/","b"],["post","https://b.example/","b"])")});
   const Report second = stage().deliver({steps(R"(["get","a"])")});
 
   EXPECT_EQ(first.exchanges,
@@ -268,7 +271,8 @@ TEST_P(Services, the_newest_exchanges_are_kept_of_very_many) {
   begin();
   std::string list;
   for (int number = 0; number < 70; ++number) {
-    list += (number == 0 ? "" : ",") + std::string(R"(["post","https://)") + std::to_string(number) + R"(.example/",""])";
+    list +=
+        (number == 0 ? "" : ",") + std::string(R"(["post","https://)") + std::to_string(number) + R"(.example/",""])";
   }
 
   const Report report = stage().deliver({steps(list)});
@@ -280,7 +284,8 @@ TEST_P(Services, the_newest_exchanges_are_kept_of_very_many) {
 TEST_P(Services, a_stop_ends_a_request_under_way) {
   begin();
   desk_.hold();
-  stage().instance().deliver(Stage::batch({steps(R"(["post","https://slow.example/","b"],["post","https://b.example/","b"])")}));
+  stage().instance().deliver(
+      Stage::batch({steps(R"(["post","https://slow.example/","b"],["post","https://b.example/","b"])")}));
   ASSERT_TRUE(desk_.wait_for_kept(1));
 
   stage().instance().stop(10'000);
@@ -337,10 +342,11 @@ TEST_P(Services, a_document_has_a_url_when_any_is_served) {
 TEST_P(Services, figures_arrive_and_odd_ones_are_refused) {
   begin();
 
-  EXPECT_EQ(say(R"(["count","posts_total","channel","general",2],["count","Posts"],["count","9posts"],["count","m*65"],)"
-                R"(["count","m*64"],["count","posts","Label","x"],["count","posts","label","v*129"],)"
-                R"(["count","posts","","",-1])"),
-            "0 -1 -1 -1 0 -1 0 -1");
+  EXPECT_EQ(
+      say(R"(["count","posts_total","channel","general",2],["count","Posts"],["count","9posts"],["count","m*65"],)"
+          R"(["count","m*64"],["count","posts","Label","x"],["count","posts","label","v*129"],)"
+          R"(["count","posts","","",-1])"),
+      "0 -1 -1 -1 0 -1 0 -1");
 
   ASSERT_TRUE(desk_.wait_for_metrics(3));
   const MetricSample first = desk_.metrics()[0];

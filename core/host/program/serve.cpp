@@ -47,8 +47,8 @@ void enter_state_dir(Link &link, const std::string &state_dir) {
 
 const bhp_plugin &load(Link &link, const wire::Hello &hello) {
   link.send(wire::Phase::loading);
-  const auto plugin = load_plugin(std::string(hello.library), hello.index,
-                                  hello.has_desk ? Offer::everything : Offer::json_alone);
+  const auto plugin =
+      load_plugin(std::string(hello.library), hello.index, hello.has_desk ? Offer::everything : Offer::json_alone);
   if (!plugin) refuse(link, true, plugin.error().sentence);
   return **plugin;
 }
@@ -84,8 +84,7 @@ void answer(Link &link, Guest &guest, const wire::BatchView &batch) {
 void answer(Link &link, Guest &guest, const Question &question) {
   const ToldOutcome told = guest.ask(question);
   const Outcome &outcome = told.outcome;
-  link.send(
-      wire::ToldView{question.what, {outcome.code, outcome.retry_after_ms, outcome.message}, told.next_tick_ms});
+  link.send(wire::ToldView{question.what, {outcome.code, outcome.retry_after_ms, outcome.message}, told.next_tick_ms});
 }
 
 // Until `stop`, or until the daemon has gone.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Uses every service as its event says: {"steps":[["put","k","v"],["get","k"]],"verdict":"retry"}. The verdict's message
-// is what the steps gave, one word each, with a blank between. {"threads":8,"steps":…} lets so many threads do the steps
-// at once; "in_threads" joins them before it answers. The setting "start" holds steps for start().
+// Uses every service as its event says: {"steps":[["put","k","v"],["get","k"]],"verdict":"retry"}. The verdict's
+// message is what the steps gave, one word each, with a blank between. {"threads":8,"steps":…} lets so many threads do
+// the steps at once; "in_threads" joins them before it answers. The setting "start" holds steps for start().
 #include <bellhop/http.hpp>
 #include <bellhop/kv.hpp>
 #include <bellhop/metrics.hpp>
@@ -146,8 +146,11 @@ class Serving : public bellhop::Plugin {
   }
   std::string document(const bhp_publish_v1 &publish, const std::string &path, const std::string &type,
                        const std::string &body, uint32_t flags) const {
-    const bhp_document document{
-        sizeof(bhp_document), flags, {path.data(), path.size()}, {type.data(), type.size()}, {body.data(), body.size()}};
+    const bhp_document document{sizeof(bhp_document),
+                                flags,
+                                {path.data(), path.size()},
+                                {type.data(), type.size()},
+                                {body.data(), body.size()}};
     return code(publish.put(context().host, &document));
   }
   std::string url(const bhp_publish_v1 &publish, const std::string &path) const {
