@@ -16,6 +16,12 @@ namespace bellhop::core {
 
 constexpr Milliseconds describe_ms_max = 5000;
 
+// What an operator may run on a live instance.
+struct CommandManifest {
+  std::string name, summary;
+  std::string arguments_schema;  // JSON Schema; "" = takes none
+};
+
 // One plugin of a library.
 struct PluginManifest {
   std::string library;      // absolute path of the .so
@@ -24,6 +30,9 @@ struct PluginManifest {
   int abi_major = 0, abi_minor = 0;
   bool is_singleton = false;               // one worker at most
   bool is_batching = false;                // has bellhop.batch/1
+  bool is_ticking = false;                 // has bellhop.tick/1
+  bool has_health = false;                 // has bellhop.health/1
+  std::vector<CommandManifest> commands;   // of bellhop.command/1
   std::vector<std::string> events;         // default globs; empty = everything but ping
   std::vector<std::string> needs, wants;   // services
   std::vector<std::string> needs_missing;  // those of `needs` that this host does not offer: it will not be started
