@@ -34,6 +34,7 @@ Result<Appended> MemoryJournal::append(const Incoming &incoming) {
       const auto first = events_.find(known->second);
       return Appended{known->second, true, first != events_.end() && first->second.row.is_late};
     }
+    if (std::optional<Error> refused = refusal()) return *refused;
     appended.seq = append_new(incoming);
     appended.is_late = events_.at(appended.seq).row.is_late;
   }
@@ -167,6 +168,9 @@ Result<std::int64_t> MemoryJournal::replay(InstanceId instance, Seq seq) {
       return Error{Kind::invalid,
                    "replay: event " + text_of(seq) + " is quarantined: " + event->second.row.quarantine_reason};
     }
+    if (event->second.is_forgotten) {
+      return Error{Kind::invalid, "replay: event " + text_of(seq) + " was forgotten on request"};
+    }
     replay = ++replays_count_;
     Settlement asked;
     asked.key = {instance, seq, replay};
@@ -211,7 +215,7 @@ Owed MemoryJournal::owed_now(InstanceId instance, const Stored &stored) const {
   owed.key = {instance, stored.row.seq, 0};
   owed.subject = stored.subject;
   owed.type = stored.row.type;
-  owed.is_quarantined = stored.row.is_quarantined;
+  owed.is_quarantined = stored.row.is_quarantined || stored.is_forgotten;
   return owed;
 }
 
@@ -303,6 +307,9 @@ Result<StoredEvent> MemoryJournal::load(Seq seq) {
   const Stored &stored = event->second;
   if (!stored.is_intact) {
     return Error{Kind::corrupt, "load: event " + text_of(seq) + " is not what was written (its checksum differs)"};
+  }
+  if (stored.is_forgotten) {
+    return Error{Kind::not_found, "load: event " + text_of(seq) + " was forgotten on request"};
   }
   const EventRow &row = stored.row;
   StoredEvent loaded;

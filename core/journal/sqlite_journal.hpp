@@ -15,12 +15,13 @@
 #include "journal/journal_options.hpp"
 #include "journal/reader.hpp"
 #include "journal/storage.hpp"
+#include "journal/upkeep.hpp"
 #include "journal/writer.hpp"
 #include "journal/young_index.hpp"
 
 namespace bellhop::core {
 
-class SqliteJournal final : public Journal, public Inspect {
+class SqliteJournal final : public Journal, public Inspect, public Upkeep {
  public:
   //   errors    conflict: in use, another program's, or newer; denied: not a durable place; corrupt: damaged beyond
   //             writing; unavailable. A lost end is no error: it is logged, and verify() names it
@@ -41,6 +42,9 @@ class SqliteJournal final : public Journal, public Inspect {
   Result<bool> is_waiting(InstanceId instance, SubjectKey subject) override;
   Result<std::optional<Seq>> first_waiting(InstanceId instance) override;
   Result<StoredEvent> load(Seq seq) override;
+  Result<Retained> retain() override;
+  Result<Forgotten> forget(std::string_view email) override;
+  Result<JournalUsage> usage() override;
   Seq newest() const override { return writer_.newest(); }
   void on_commit(std::function<void()> hint) override { writer_.on_commit(std::move(hint)); }
 
