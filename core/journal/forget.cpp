@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -52,6 +53,38 @@ class EraseMessagesRequest final : public Waiting<WriteSession::Erasure> {
   const std::vector<DeliveryKey> &keys_;
 };
 
+class EraseAttemptsRequest final : public Waiting<WriteSession::Erasure> {
+ public:
+  explicit EraseAttemptsRequest(const std::vector<WriteSession::AttemptKey> &attempts) : attempts_(attempts) {}
+  int apply(WriteSession &session) override {
+    WriteSession::Erasure erasure;
+    const int code = session.erase_attempts(attempts_, erasure);
+    result = erasure;
+    return code;
+  }
+  std::size_t weight() const override { return attempts_.size(); }
+
+ private:
+  const std::vector<WriteSession::AttemptKey> &attempts_;
+};
+
+class EraseKeptRequest final : public Waiting<WriteSession::Erasure> {
+ public:
+  EraseKeptRequest(std::string_view email, const std::vector<InstanceWrite> &removals)
+      : email_(email), removals_(removals) {}
+  int apply(WriteSession &session) override {
+    WriteSession::Erasure erasure;
+    const int code = session.erase_kept(email_, removals_, erasure);
+    result = erasure;
+    return code;
+  }
+  std::size_t weight() const override { return removals_.size(); }
+
+ private:
+  const std::string_view email_;
+  const std::vector<InstanceWrite> &removals_;
+};
+
 class Erasing {
  public:
   Erasing(ReaderPool &readers, Writer &writer, const Clock &clock, std::string email)
@@ -61,6 +94,9 @@ class Erasing {
     if (Result<void> done = events(); !done.ok()) return done.error();
     if (Result<void> done = messages("delivery", "instance, seq, 0"); !done.ok()) return done.error();
     if (Result<void> done = messages("replay", "id, seq, id"); !done.ok()) return done.error();
+    if (Result<void> done = attempts(); !done.ok()) return done.error();
+    if (Result<void> done = kept("kv", "key", "value"); !done.ok()) return done.error();
+    if (Result<void> done = kept("document", "path", "body"); !done.ok()) return done.error();
     if (Result<void> done = old_copies(); !done.ok()) return done.error();
     return forgotten_;
   }
@@ -134,11 +170,83 @@ class Erasing {
     return {};
   }
 
+  // What was said and sent in earlier attempts of other events.
+  Result<void> attempts() {
+    WriteSession::AttemptKey last{{-1, -1, -1}, -1};
+    for (bool has_more = true; has_more;) {  // ends: the place grows, or has_more stays false
+      has_more = false;
+      std::vector<WriteSession::AttemptKey> found;
+      {
+        Result<ReaderPool::Loan> reader = readers_.lend();
+        if (!reader.ok()) return reader.error();
+        Result<Statement> rows = (*reader)->database().prepare(
+            "SELECT seq, instance, replay, number, message, exchanges FROM attempt WHERE "
+            "(seq, instance, replay, number)>(?,?,?,?) ORDER BY seq, instance, replay, number LIMIT ?");
+        if (!rows.ok()) return rows.error();
+        rows->bind(last.key.seq, last.key.instance, last.key.replay, last.number, page_rows);
+        int code = SQLITE_OK;
+        while ((code = rows->step()) == SQLITE_ROW) {
+          const WriteSession::AttemptKey here{{rows->integer(1), rows->integer(0), rows->integer(2)},
+                                              static_cast<int>(rows->integer(3))};
+          const auto place = [](const WriteSession::AttemptKey &a) {
+            return std::tuple(a.key.seq, a.key.instance, a.key.replay, a.number);
+          };
+          has_more |= place(last) < place(here);
+          last = here;
+          if (mentions(rows->bytes(4), email_) || mentions(rows->bytes(5), email_)) found.push_back(here);
+        }
+        if (code != SQLITE_DONE) return (*reader)->database().error("look for a person in");
+      }
+      if (found.empty()) continue;
+      if (Result<void> done = add(EraseAttemptsRequest(found).write_with(writer_)); !done.ok()) return done;
+    }
+    return {};
+  }
+
+  // What plugins kept and published; they make it anew without the person.
+  Result<void> kept(const std::string &table, const std::string &name, const std::string &contents) {
+    const bool is_kv = table == "kv";
+    const std::string sql = "SELECT rowid, instance, " + name + ", " + contents + " FROM " + table +
+                            " WHERE rowid>? ORDER BY rowid LIMIT ?";
+    std::int64_t after = std::numeric_limits<std::int64_t>::min();
+    for (bool has_more = true; has_more;) {  // ends: `after` grows, or has_more stays false
+      has_more = false;
+      std::vector<InstanceWrite> removals;
+      {
+        Result<ReaderPool::Loan> reader = readers_.lend();
+        if (!reader.ok()) return reader.error();
+        Result<Statement> rows = (*reader)->database().prepare(sql);
+        if (!rows.ok()) return rows.error();
+        rows->bind(after, page_rows);
+        int code = SQLITE_OK;
+        while ((code = rows->step()) == SQLITE_ROW) {
+          has_more |= rows->integer(0) > after;
+          after = std::max(after, rows->integer(0));
+          if (!mentions(rows->bytes(2), email_) && !mentions(rows->bytes(3), email_)) continue;
+          InstanceWrite &removal = removals.emplace_back();
+          removal.instance = rows->integer(1);
+          if (is_kv) {
+            removal.staged.kv.push_back({rows->text(2), std::nullopt});
+          } else {
+            removal.staged.documents.push_back({rows->text(2), "", std::nullopt});
+          }
+        }
+        if (code != SQLITE_DONE) return (*reader)->database().error("look for a person in");
+      }
+      if (removals.empty()) continue;
+      if (Result<void> done = add(EraseKeptRequest(email_, removals).write_with(writer_)); !done.ok()) return done;
+    }
+    return {};
+  }
+
   Result<void> add(const Result<WriteSession::Erasure> &erased) {
     if (!erased.ok()) return erased.error();
     forgotten_.events_count += erased->events_count;
     forgotten_.owed_count += erased->owed_count;
     forgotten_.messages_count += erased->messages_count;
+    forgotten_.attempts_count += erased->attempts_count;
+    forgotten_.entries_count += erased->entries_count;
+    forgotten_.documents_count += erased->documents_count;
     return {};
   }
 

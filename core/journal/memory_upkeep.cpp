@@ -137,8 +137,35 @@ void MemoryJournal::let_go(const Stored &stored, Forgotten &out) {
         row.settled_ms = now_ms();
       }
       put(instance, row);
+      std::vector<AttemptRow> &attempts = instance.deliveries.at({seq, row.key.replay}).attempts;
+      out.attempts_count += static_cast<std::int64_t>(attempts.size());
+      attempts.clear();
     }
   }
+}
+
+// What plugins said, sent, kept and published; they make it anew without the person.
+void MemoryJournal::erase_kept(Instance &instance, std::string_view email, Forgotten &out) {
+  for (auto &[place, delivery] : instance.deliveries) {
+    out.attempts_count += static_cast<std::int64_t>(std::erase_if(delivery.attempts, [&](const AttemptRow &row) {
+      return mentions(row.message, email) || mentions(row.exchanges, email);
+    }));
+    if (!mentions(delivery.last.message, email)) continue;
+    delivery.last.message = forgotten_sentence;
+    ++out.messages_count;
+  }
+  Staged removals;
+  for (const auto &[key, kept] : instance.kv) {
+    if (mentions(key, email) || mentions(kept.value, email)) removals.kv.push_back({key, std::nullopt});
+  }
+  for (const auto &[path, kept] : instance.documents) {
+    if (mentions(path, email) || mentions(kept.document.body, email)) {
+      removals.documents.push_back({path, "", std::nullopt});
+    }
+  }
+  put_staged(instance, removals, 0);
+  out.entries_count += static_cast<std::int64_t>(removals.kv.size());
+  out.documents_count += static_cast<std::int64_t>(removals.documents.size());
 }
 
 Result<Forgotten> MemoryJournal::forget(std::string_view text) {
@@ -163,13 +190,7 @@ Result<Forgotten> MemoryJournal::forget(std::string_view text) {
     ++out.events_count;
     let_go(stored, out);
   }
-  for (auto &[id, instance] : instances_) {
-    for (auto &[place, delivery] : instance.deliveries) {
-      if (!mentions(delivery.last.message, *email)) continue;
-      delivery.last.message = forgotten_sentence;
-      ++out.messages_count;
-    }
-  }
+  for (auto &[id, instance] : instances_) erase_kept(instance, *email, out);
   return out;
 }
 

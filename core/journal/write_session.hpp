@@ -49,6 +49,8 @@ class WriteSession {
   int append(EventRecord record, std::uint32_t content_crc, Result<Appended> &out);
   int settle(const SettleBatch &batch, Result<void> &out);
   int replay(InstanceId instance, Seq seq, Result<std::int64_t> &out);
+  int replay_all(InstanceId instance, const std::vector<Seq> &seqs, Result<std::int64_t> &out);
+  int drop(InstanceId instance, Seq seq, Result<void> &out);
   int open_instance(std::string_view name, Start start, Result<OpenedInstance> &out);
   int park_instances_except(const std::vector<std::string> &names);
 
@@ -86,10 +88,18 @@ class WriteSession {
   std::int64_t kept_count() const { return newest() - gone_count_; }
   std::int64_t removed_count() const { return removed_count_; }
   struct Erasure {
-    std::int64_t events_count = 0, owed_count = 0, messages_count = 0;
+    std::int64_t events_count = 0, owed_count = 0, messages_count = 0, attempts_count = 0;
+    std::int64_t entries_count = 0, documents_count = 0;
   };
   int erase_events(std::string_view email, const std::vector<Seq> &seqs, Milliseconds now_ms, Erasure &out);
   int erase_messages(std::string_view email, const std::vector<DeliveryKey> &keys, Erasure &out);
+  struct AttemptKey {
+    DeliveryKey key;
+    int number = 0;
+  };
+  int erase_attempts(const std::vector<AttemptKey> &attempts, Erasure &out);
+  // Removes keys and documents of instances: those whose contents name the address, others stay.
+  int erase_kept(std::string_view email, const std::vector<InstanceWrite> &removals, Erasure &out);
 
   Seq newest() const { return next_seq_ - 1; }
   Error error(std::string_view what) const { return database_.error(what); }
@@ -101,11 +111,13 @@ class WriteSession {
     Statement merge_id, merge_subject, delete_young;
     Statement delivery_state, put_delivery, dead_letter, find_replay, put_replay, event_flags, insert_replay;
     Statement insert_instance, put_instance;
+    Statement is_replay_waiting, newest_attempt, put_attempt, trim_attempts;
+    Statement put_kept, kv_bytes, put_kv, delete_kv, document, put_document, delete_document;
   };
 
   struct RetentionStatements {
     Statement candidate, delivery, replays, newer_of_subject, older_of_subject;
-    Statement delete_event, delete_young, delete_id, delete_subject, delete_delivery, delete_replays;
+    Statement delete_event, delete_young, delete_id, delete_subject, delete_delivery, delete_replays, delete_attempts;
     Statement range_before, range_after, delete_range, put_range;
     Statement page_count, free_count;
   };
@@ -128,6 +140,7 @@ class WriteSession {
   Result<void> prepare();
   Result<void> make_log_durable();
   Result<void> load_instances(const Log &log);
+  Result<void> load_kept(const Log &log);
   Result<void> load_young();
   Result<void> find_position(const Place &place, Seq mark, const Log &log);
   Result<void> record_hole(Hole hole, const Log &log);
@@ -141,6 +154,14 @@ class WriteSession {
   int put_live(const Settlement &settlement);
   int put_replay(const Settlement &settlement);
   int write_delivery(const Settlement &settlement);
+  int ask_replay(InstanceId instance, Seq seq, SubjectKey subject, std::int64_t &replay);
+  int put_attempt(const Settlement &settlement);
+  int put_staged(InstanceId instance, const Staged &staged, Milliseconds written_ms);
+  int put_kv(InstanceId instance, const KvWrite &write);
+  int put_document(InstanceId instance, const DocumentWrite &write, Milliseconds written_ms);
+  int write_kept(const KeptRecord &record);
+  int flush_kept();
+  KeptRecord &change_kept(InstanceId id);
   int revive_dead_letter(const Settlement &replay);
   int write_instance(const InstanceRecord &record);
   Result<void> count_gone();
@@ -169,6 +190,8 @@ class WriteSession {
   std::map<InstanceId, InstanceRecord> instances_begun_;  // those changed since begin(), as they were
   InstanceRecord *change(InstanceId id);                  // nullptr: there is none
   std::vector<InstanceId> instances_made_;                // since begin()
+  std::map<InstanceId, KeptRecord> kept_;                 // of every instance
+  std::map<InstanceId, KeptRecord> kept_begun_;           // those changed since begin(), as they were
   int log_pages_ = 0;                                     // in the write-ahead log at the last commit
 
   RetentionStatements retention_;

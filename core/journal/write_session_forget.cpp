@@ -110,6 +110,52 @@ int WriteSession::let_go(const EventRecord &record, Milliseconds now_ms, Erasure
       if (code != SQLITE_OK) return code;
     }
   }
+  const int code = ok_if_done(retention_.delete_attempts.bind(record.seq).run());
+  out.attempts_count += sqlite3_changes64(database_.raw());
+  return code;
+}
+
+int WriteSession::erase_attempts(const std::vector<AttemptKey> &attempts, Erasure &out) {
+  const SecureDelete secure(database_);
+  Result<Statement> remove =
+      database_.prepare("DELETE FROM attempt WHERE seq=? AND instance=? AND replay=? AND number=?");
+  if (!remove.ok()) return sqlite3_extended_errcode(database_.raw());
+  for (const AttemptKey &one : attempts) {
+    const int code = remove->bind(one.key.seq, one.key.instance, one.key.replay, one.number).run();
+    if (code != SQLITE_DONE) return code;
+    out.attempts_count += sqlite3_changes64(database_.raw());
+  }
+  return SQLITE_OK;
+}
+
+// What was written anew between the look and now counts as it stands now.
+int WriteSession::erase_kept(std::string_view email, const std::vector<InstanceWrite> &removals, Erasure &out) {
+  const SecureDelete secure(database_);
+  Result<Statement> entry = database_.prepare("SELECT value FROM kv WHERE instance=? AND key=?");
+  Result<Statement> document = database_.prepare("SELECT body FROM document WHERE instance=? AND path=?");
+  if (!entry.ok() || !document.ok()) return sqlite3_extended_errcode(database_.raw());
+  const auto is_meant = [&](Statement &row, const std::string &name, bool &out_is_meant) {
+    const int code = row.step();
+    out_is_meant = code == SQLITE_ROW && (mentions(name, email) || mentions(row.bytes(0), email));
+    row.reset();
+    return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+  };
+  for (const InstanceWrite &removal : removals) {
+    if (instances_.count(removal.instance) == 0) continue;
+    bool is_found = false;
+    for (const KvWrite &write : removal.staged.kv) {
+      int code = is_meant(entry->bind(removal.instance, Statement::Blob{write.key}), write.key, is_found);
+      if (code == SQLITE_OK && is_found) code = put_kv(removal.instance, write);
+      if (code != SQLITE_OK) return code;
+      out.entries_count += is_found;
+    }
+    for (const DocumentWrite &write : removal.staged.documents) {
+      int code = is_meant(document->bind(removal.instance, write.path), write.path, is_found);
+      if (code == SQLITE_OK && is_found) code = put_document(removal.instance, write, 0);
+      if (code != SQLITE_OK) return code;
+      out.documents_count += is_found;
+    }
+  }
   return SQLITE_OK;
 }
 

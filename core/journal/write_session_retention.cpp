@@ -35,6 +35,7 @@ int WriteSession::prepare_retention() {
       {&s.delete_id, "DELETE FROM event_id WHERE id_key=? AND seq=?"},
       {&s.delete_subject, "DELETE FROM event_subject WHERE subject_key=? AND seq=?"},
       {&s.delete_delivery, "DELETE FROM delivery WHERE instance=? AND seq=?"},
+      {&s.delete_attempts, "DELETE FROM attempt WHERE seq=?"},
       {&s.delete_replays, "DELETE FROM replay WHERE seq=?"},
       {&s.range_before, "SELECT first, last FROM removed WHERE first<=? ORDER BY first DESC LIMIT 1"},
       {&s.range_after, "SELECT last FROM removed WHERE first=?"},
@@ -205,7 +206,7 @@ int WriteSession::remove_event(const Candidate &event) {
     code = s.delete_delivery.bind(id, event.seq).run();
     if (code != SQLITE_DONE) return code;
   }
-  for (Statement *statement : {&s.delete_replays, &s.delete_young, &s.delete_event}) {
+  for (Statement *statement : {&s.delete_replays, &s.delete_attempts, &s.delete_young, &s.delete_event}) {
     if (const int code = statement->bind(event.seq).run(); code != SQLITE_DONE) return code;
   }
   if (const int code = s.delete_id.bind(event.id_key, event.seq).run(); code != SQLITE_DONE) return code;

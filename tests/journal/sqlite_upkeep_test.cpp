@@ -205,6 +205,13 @@ TEST(SqliteUpkeep, leaves_no_byte_of_a_person_in_any_file) {
     Settlement said = settlement(crm, number, number % 4 == 0 ? waiting : delivered, made.event.subject, 1);
     said.message =
         (number % 7 == 0 ? "wrote to " + email : "done") + std::string(static_cast<std::size_t>(number), '.');
+    if (said.state == delivered) {
+      const std::string of = std::to_string(number);
+      said.staged.kv = {{"guest/" + of, number % 6 == 0 ? email : of}};
+      said.staged.documents = {{of + ".ics", "text/calendar", std::string(9'000, 'i') + (is_hers ? email : of)}};
+    } else {
+      said.exchanges = "[{\"url\":\"https://crm.example/" + email + "\"}]";
+    }
     ASSERT_TRUE(settle_now(*f.journal, said).ok());
   }
   const auto is_in_files = [&] {

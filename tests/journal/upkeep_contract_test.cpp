@@ -358,6 +358,38 @@ TEST_P(UpkeepContract, erases_a_person_and_offers_the_event_to_nobody) {
   expect_clean();
 }
 
+TEST_P(UpkeepContract, erases_what_plugins_kept_published_and_sent) {
+  open({});
+  const InstanceId crm = open_instance("crm");
+  put(1);
+  put(2, "booking/2");
+  Settlement failed = settlement(crm, 2, waiting, "booking/2", 1);
+  failed.exchanges = R"([{"url":"https://crm.example/contacts?email=ada%40example.org","status":500}])";
+  ASSERT_TRUE(settle_now(journal(), failed).ok());
+  Settlement one = settlement(crm, 1, delivered);
+  one.staged.kv = {{"guest/ada@example.org", "7"}, {"guest/8", "Ada@Example.org"}, {"guest/9", "bob@example.org"}};
+  one.staged.documents = {{"feed.ics", "text/calendar", "ATTENDEE:mailto:ada@example.org\r\n"},
+                          {"other.ics", "text/calendar", "ATTENDEE:mailto:bob@example.org\r\n"}};
+  ASSERT_TRUE(settle_now(journal(), one).ok());
+  ASSERT_EQ(inspect().attempts_of(2)->size(), 1u);
+
+  const Result<Forgotten> forgotten = upkeep().forget("ada@example.org");
+
+  ASSERT_TRUE(forgotten.ok()) << forgotten.error().sentence;
+  EXPECT_EQ(forgotten->events_count, 0);
+  EXPECT_EQ(forgotten->entries_count, 2);
+  EXPECT_EQ(forgotten->documents_count, 1);
+  EXPECT_EQ(forgotten->attempts_count, 1);
+  EXPECT_EQ(*journal().kv_get(crm, "guest/ada@example.org"), std::nullopt);
+  EXPECT_EQ(*journal().kv_get(crm, "guest/8"), std::nullopt);
+  EXPECT_EQ(*journal().kv_get(crm, "guest/9"), "bob@example.org");
+  EXPECT_FALSE(journal().document(crm, "feed.ics")->has_value());
+  EXPECT_TRUE(journal().document(crm, "other.ics")->has_value());
+  EXPECT_EQ(inspect().deliveries_of(2)->at(0).state, waiting);
+  for (const AttemptRow &row : inspect().attempts_of(2).value()) EXPECT_EQ(row.exchanges, "");
+  expect_clean();
+}
+
 TEST_P(UpkeepContract, forgets_no_nonsense) {
   open({});
   for (const char *text : {"", "ada", "@example.org", "ada@", "a@b@c", "ada @example.org"}) {
