@@ -50,11 +50,17 @@ struct HttpConfig {                       // [http]
   int requests_per_connection_max = 10'000;
 };
 
-struct JournalConfig {                         // [journal]
-  std::string path = "journal.db";             // relative to state_dir
-  std::string durability = "strict";           // strict | relaxed (allows tmpfs, warns)
-  std::int64_t disk_reserve_bytes = 64 << 20;  // below: 503
-  int batch_max = 256;                         // events in one commit
+struct JournalConfig {                          // [journal]
+  std::string path = "journal.db";              // relative to state_dir
+  std::string durability = "strict";            // strict | relaxed (allows tmpfs, warns)
+  std::int64_t disk_reserve_bytes = 64 << 20;   // below: 503
+  int batch_max = 256;                          // events in one commit
+  std::int64_t backlog_events_max = 1'000'000;  // caps and retention: 0 = none (journal/limits.hpp)
+  std::int64_t backlog_bytes_max = 8LL << 30;
+  std::int64_t bytes_max = 0;
+  Milliseconds retention_age_ms = 90 * 86'400'000LL;
+  std::int64_t retention_bytes = 2LL << 30;
+  Milliseconds dead_age_ms = 180 * 86'400'000LL;
 };
 
 struct AdminConfig {                  // [admin]

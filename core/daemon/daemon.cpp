@@ -69,6 +69,8 @@ std::optional<Failure> Daemon::open_journal() {
   options.durability = config_.journal.durability == "relaxed" ? Durability::relaxed : Durability::strict;
   options.disk_reserve_bytes = config_.journal.disk_reserve_bytes;
   options.batch_max = config_.journal.batch_max;
+  options.limits = {config_.journal.backlog_events_max, config_.journal.backlog_bytes_max, config_.journal.bytes_max,
+                    config_.journal.retention_age_ms,   config_.journal.retention_bytes,   config_.journal.dead_age_ms};
   options.clock = &clock_;
   options.log = &log_;
   options.fatal = on_fatal_;
