@@ -277,9 +277,6 @@ void Delivery::Shell::report(const WorkerKey &key, Report &&report) {
       inputs_.push_back(Died{key.first, key.second, std::move(report.text), report.is_refusal, report.is_unread,
                              std::move(report.exchanges), std::move(report.crash)});
       break;
-    case Report::What::output:
-    case Report::What::told:
-      break;  // delivery asks no questions
   }
 }
 
