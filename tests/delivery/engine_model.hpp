@@ -339,9 +339,9 @@ class EngineModel {
     EngineWorld::Child &child = world_.children[key];
     const Send call = *child.call;
     child.call.reset();
-    for (const Ticket &ticket : call.tickets) reached_.insert(ticket.key);
     const std::uint64_t dice = below(is_kind_ ? 1 : 20);
     if (dice == 19) return dies_with(key, call);
+    for (const Ticket &ticket : call.tickets) reached_.insert(ticket.key);
     Answered answered{key.first, key.second, BHP_OK, {}};
     const bool is_batch = call.tickets.size() > 1;
     if (dice == 18 && is_batch) answered.batch_code = BHP_RETRY;
