@@ -40,7 +40,7 @@ TEST_F(EgressKeys, refuse_a_limit_without_a_rate_or_with_one_that_is_none) {
   EXPECT_THAT(errors_with("[limit.slack]\nburst = 1"),
               HasSubstr("1:8: [limit.slack] has no rate; add e.g. rate = \"1/s\""));
   EXPECT_THAT(errors_with("[limit.slack]\nrate = \"often\""),
-              HasSubstr("2:1: rate in [limit.slack]: \"often\" is not a rate; write a count, a slash and a time"));
+              HasSubstr("2:8: rate in [limit.slack]: \"often\" is not a rate; write a count, a slash and a time"));
   EXPECT_THAT(errors_with("[limit.Slack]\nrate = \"1/s\""), HasSubstr("the limit name \"Slack\" must be"));
   EXPECT_THAT(errors_with("[limit.slack]\nrate = \"1/s\"\nbrust = 2"), HasSubstr("did you mean \"burst\"?"));
 }
