@@ -116,7 +116,7 @@ TEST_P(Services, a_delivery_may_stage_so_much_and_no_more) {
   const std::string said = say(list + R"(["put","last","v*262144"],["put","k10","small"],["put","last","v*262000"])");
 
   EXPECT_EQ(said.substr(0, 6), "0 0 0 ");
-  EXPECT_EQ(said.substr(said.size() - 7), " -10 0 0") << said;
+  EXPECT_EQ(said.substr(said.size() - 8), " -10 0 0") << said;
   EXPECT_EQ(desk_.kv().size(), 48U);
 }
 
