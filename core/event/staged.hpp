@@ -27,6 +27,7 @@ struct DocumentWrite {
   std::string path;                 // relative: "feed.ics", "members/7.ics"
   std::string content_type;         // "text/calendar; charset=utf-8"
   std::optional<std::string> body;  // nullopt: remove
+  std::string etag{};               // the journal's business: worked out when it is settled
 };
 
 // In the order of the calls; a later write of the same key or path wins.

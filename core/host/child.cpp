@@ -21,6 +21,7 @@
 #include "host/child_calls.hpp"
 #include "host/child_link.hpp"
 #include "host/child_voice.hpp"
+#include "host/elf_file.hpp"
 #include "host/program.hpp"
 #include "host/sentence.hpp"
 #include "host/wire.hpp"
@@ -87,12 +88,14 @@ class Child final : public Instance {
   wire::Phase phase_ = wire::Phase::loading;
   bool is_ready_ = false, is_batching_ = false, is_ticking_ = false;
   bool is_stopping_ = false, is_stopped_ = false, is_cut_off_ = false;
+  bool is_unread_ = false;  // what was delivered last has not been read, as far as the child has told
   std::size_t in_flight_count_ = 0;
   std::optional<Question::What> asked_;
   std::string in_flight_text_;                           // "delivering event 4f… (booking.confirmed)"
   std::string fault_;                                    // what it did to the wire
   std::string kill_why_;                                 // the first reason counts
   std::optional<std::pair<bool, std::string>> refusal_;  // is_final, sentence
+  std::string build_id_;                                 // of the plugin's library
   std::vector<Report> reports_;                          // for the next poll
 };
 
@@ -116,9 +119,11 @@ Result<void> Child::start(const InstanceSpec &spec, const ChildOptions &options)
   auto printed = pipe_from_program();
   if (!printed) return printed.error();
 
+  build_id_ = build_id_of(spec.library);  // now: it may be another file by the time of a crash
   ProgramSpec program;
   program.path = options.host_program;
-  program.arguments = {"--serve", std::to_string(::getpid()), spec.name + "/" + std::to_string(spec.worker)};
+  program.arguments = {"--serve", std::to_string(::getpid()), spec.name + "/" + std::to_string(spec.worker),
+                       containment_text(spec.containment)};
   program.output = program.errors = printed->theirs.get();
   program.link = link->theirs.get();
   auto started = Program::start(program);
@@ -187,6 +192,7 @@ void Child::deliver(Batch batch) {
   in_flight_text_ = in_flight_count_ == 1 ? "delivering event " + ids[0] + " (" + batch.parcels[0].type + ")"
                                           : "delivering a batch of " + std::to_string(in_flight_count_) + " events";
   calls_.begin_delivery();
+  is_unread_ = true;
   link_.send(view);
 }
 
@@ -292,6 +298,7 @@ std::string Child::on_frame(const wire::Frame &frame) {
       const auto phase = wire::decode_phase(frame.payload);
       if (!phase) return malformed();
       phase_ = *phase;
+      if (phase_ == wire::Phase::delivering) is_unread_ = false;
       return "";
     }
     case wire::Type::ready: {
@@ -365,6 +372,7 @@ std::string Child::on_answers(std::string_view payload) {
   report.exchanges = calls_.take_exchanges();
   reports_.push_back(std::move(report));
   in_flight_count_ = 0;
+  phase_ = wire::Phase::idle;
   return "";
 }
 
@@ -417,7 +425,8 @@ void Child::expect_dropped(bool is_first) {
 // ---- the end ------------------------------------------------------------------------------------------------------
 
 std::string Child::activity() const {
-  return in_flight_count_ != 0 || asked_ ? in_flight_text_ : std::string(wire::phase_text(phase_));
+  const bool is_delivering = in_flight_count_ != 0 && !is_unread_;
+  return is_delivering || asked_ ? in_flight_text_ : std::string(wire::phase_text(phase_));
 }
 
 std::string Child::last_sentence(int status) const {
@@ -427,7 +436,7 @@ std::string Child::last_sentence(int status) const {
   if (is_sigkill && is_cut_off_) return "closed its connection while " + activity();
   if (is_sigkill) return "killed by SIGKILL while " + activity() + ", not by Bellhop (out of memory?)";
   if (is_exit(status) && is_stopped_) return "stopped";
-  const bool is_idle = in_flight_count_ == 0 && !asked_ && phase_ == wire::Phase::idle;
+  const bool is_idle = (in_flight_count_ == 0 || is_unread_) && !asked_ && phase_ == wire::Phase::idle;
   return death_text(status) + (is_exit(status) && !is_idle ? " in the middle of " : " while ") + activity();
 }
 
@@ -447,6 +456,10 @@ void Child::finish() {
   printed_.close();
   const bool is_refused = refusal_.has_value() && fault_.empty();
   report_died(is_refused ? refusal_->second : std::move(sentence), is_refused && refusal_->first);
+  if (!is_exit(*status) && kill_why_.empty()) {
+    reports_.back().crash = build_id_.empty() ? "" : "build id " + build_id_;
+    if (!voice_.frames().empty()) reports_.back().crash += (build_id_.empty() ? "at " : ", at ") + voice_.frames();
+  }
   reports_.back().exchanges = calls_.take_exchanges();
 }
 
@@ -455,6 +468,7 @@ void Child::report_died(std::string sentence, bool is_refusal) {
   report.what = Report::What::died;
   report.text = std::move(sentence);
   report.is_refusal = is_refusal;
+  report.is_unread = is_unread_ && in_flight_count_ != 0;
   reports_.push_back(std::move(report));
 }
 

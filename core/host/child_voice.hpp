@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // ChildVoice: what a child says to the operator, as reports: its log frames and the lines that it prints, so many a
-// second, and one sentence about the rest.
+// second, and one sentence about the rest. Of a crash it remembers the frames, for the sentence about the child's end.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,7 +30,10 @@ class ChildVoice {
   // Bytes from its standard output or error. Like say().
   bool print(std::string_view bytes, std::vector<Report> &reports) {
     bool is_first_dropped = false;
-    cutter_.feed(bytes, [&](const std::string &line) { is_first_dropped |= say(Level::info, line, reports); });
+    cutter_.feed(bytes, [&](const std::string &line) {
+      note_frame(line);
+      is_first_dropped |= say(Level::info, line, reports);
+    });
     return is_first_dropped;
   }
   void tell_dropped(std::vector<Report> &reports) {
@@ -38,11 +42,27 @@ class ChildVoice {
   }
   // The child has ended: the line that it did not finish, and what was dropped.
   void finish(std::vector<Report> &reports) {
-    cutter_.finish([&](const std::string &line) { say(Level::info, line, reports); });
+    cutter_.finish([&](const std::string &line) {
+      note_frame(line);
+      say(Level::info, line, reports);
+    });
     tell_dropped(reports);
   }
 
+  // "module+0x12, module+0x34": of the last crash that it told about.
+  const std::string &frames() const { return frames_; }
+
  private:
+  static constexpr std::size_t frames_bytes_max = 500;
+
+  // The lines of host/program/last_words.cpp; the last crash of several counts. Whatever else prints such lines is
+  // shown as it would be in the log.
+  void note_frame(std::string_view line) {
+    constexpr std::string_view begin = "crashed with ", frame = "  at ";
+    if (line.substr(0, begin.size()) == begin) frames_.clear();
+    if (line.substr(0, frame.size()) != frame || frames_.size() + line.size() > frames_bytes_max) return;
+    frames_ += (frames_.empty() ? "" : ", ") + std::string(line.substr(frame.size()));
+  }
   static void add(Level level, std::string_view text, std::vector<Report> &reports) {
     Report &report = reports.emplace_back();
     report.what = Report::What::log;
@@ -53,6 +73,7 @@ class ChildVoice {
   const Clock &clock_;
   LogLimit limit_;
   LineCutter cutter_;
+  std::string frames_;
 };
 
 }  // namespace bellhop::core

@@ -10,9 +10,6 @@
 namespace bellhop::core {
 namespace {
 
-constexpr int busy_ms_checkpoint = 50;
-constexpr int busy_ms_usual = 5'000;
-
 int note_log_pages(void *pages, sqlite3 *, const char *, int count) {
   *static_cast<int *>(pages) = count;
   return SQLITE_OK;
@@ -34,14 +31,17 @@ Result<std::unique_ptr<WriteSession>> WriteSession::open(const Place &place, Seq
   if (Result<void> done = session->make_log_durable(); !done.ok()) return done.error();
   if (Result<void> done = session->prepare(); !done.ok()) return done.error();
   if (Result<void> done = session->load_instances(log); !done.ok()) return done.error();
+  if (Result<void> done = session->load_kept(log); !done.ok()) return done.error();
   if (Result<void> done = session->load_young(); !done.ok()) return done.error();
   if (Result<void> done = session->find_position(place, mark, log); !done.ok()) return done.error();
+  if (Result<void> done = session->count_gone(); !done.ok()) return done.error();
   sqlite3_wal_hook(database.raw(), note_log_pages, &session->log_pages_);
   return session;
 }
 
 WriteSession::~WriteSession() {
   statements_ = {};
+  retention_ = {};
   if (database_.is_open()) sqlite3_wal_hook(database_.raw(), nullptr, nullptr);
 }
 
@@ -85,7 +85,7 @@ Result<void> WriteSession::prepare() {
       "first_ms=excluded.first_ms, settled_ms=excluded.settled_ms, took_ms=excluded.took_ms, message=excluded.message, "
       "subject_key=excluded.subject_key, crc=excluded.crc";
   const std::string dead_letter =
-      "SELECT " + std::string(delivery_columns) + " FROM delivery WHERE instance=? AND seq=? AND state=3";
+      "SELECT " + std::string(delivery_columns) + " FROM delivery WHERE instance=? AND seq=? AND state IN (3, 4)";
   const std::pair<Statement *, std::string> all[] = {
       {&statements_.begin, "BEGIN IMMEDIATE"},
       {&statements_.commit, "COMMIT"},
@@ -115,6 +115,28 @@ Result<void> WriteSession::prepare() {
        "INSERT INTO instance(name, is_parked, cursor, delivered_count, crc) VALUES(?,0,?,0,0)"},
       {&statements_.put_instance,
        "UPDATE instance SET is_parked=?2, cursor=?3, delivered_count=?4, crc=?5 WHERE id=?1"},
+      {&statements_.is_replay_waiting,
+       "SELECT 1 FROM replay INDEXED BY replay_event WHERE seq=? AND instance=? AND state=1 LIMIT 1"},
+      {&statements_.newest_attempt,
+       "SELECT coalesce(max(number), 0), count(*), min(number) FROM attempt WHERE seq=? AND instance=? AND replay=?"},
+      {&statements_.put_attempt,
+       "INSERT INTO attempt(" + std::string(attempt_columns) + ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?)"},
+      {&statements_.trim_attempts,
+       "DELETE FROM attempt WHERE seq=?1 AND instance=?2 AND replay=?3 AND number = (SELECT min(number) FROM attempt "
+       "WHERE seq=?1 AND instance=?2 AND replay=?3 AND number > ?4)"},
+      {&statements_.put_kept, "INSERT OR REPLACE INTO kept(" + std::string(kept_columns) + ") VALUES(?,?,?,?,?)"},
+      {&statements_.kv_bytes, "SELECT length(key) + length(value) FROM kv WHERE instance=? AND key=?"},
+      {&statements_.put_kv,
+       "INSERT INTO kv(instance, key, crc, value) VALUES(?,?,?,?) ON CONFLICT(instance, key) DO UPDATE SET "
+       "crc=excluded.crc, value=excluded.value"},
+      {&statements_.delete_kv, "DELETE FROM kv WHERE instance=? AND key=?"},
+      {&statements_.document,
+       "SELECT content_type, etag, modified_ms, crc, body FROM document WHERE instance=? AND path=?"},
+      {&statements_.put_document,
+       "INSERT INTO document(instance, path, content_type, etag, modified_ms, crc, body) VALUES(?,?,?,?,?,?,?) "
+       "ON CONFLICT(instance, path) DO UPDATE SET content_type=excluded.content_type, etag=excluded.etag, "
+       "modified_ms=excluded.modified_ms, crc=excluded.crc, body=excluded.body"},
+      {&statements_.delete_document, "DELETE FROM document WHERE instance=? AND path=?"},
   };
   for (const auto &[statement, sql] : all) {
     Result<Statement> prepared = database_.prepare(sql);
@@ -169,7 +191,9 @@ Result<void> WriteSession::find_position(const Place &place, Seq mark, const Log
   if (!newest_row.ok()) return newest_row.error();
   const Result<std::int64_t> newest_hole = database_.number("SELECT last FROM hole ORDER BY first DESC LIMIT 1");
   if (!newest_hole.ok()) return newest_hole.error();
-  const Seq newest_known = std::clamp<Seq>(std::max(*newest_row, *newest_hole), 0, seq_max);
+  const Result<std::int64_t> newest_removed = database_.number("SELECT last FROM removed ORDER BY first DESC LIMIT 1");
+  if (!newest_removed.ok()) return newest_removed.error();
+  const Seq newest_known = std::clamp<Seq>(std::max({*newest_row, *newest_hole, *newest_removed}), 0, seq_max);
   next_seq_ = std::max(newest_known, mark) + 1;
   if (mark > newest_known) {
     if (Result<void> done = record_hole({newest_known + 1, mark, place.wall_ms}, log); !done.ok()) return done.error();
@@ -177,6 +201,25 @@ Result<void> WriteSession::find_position(const Place &place, Seq mark, const Log
   Result<std::vector<std::string>> findings = check_tail(database_, tail_rows);
   if (!findings.ok()) return findings.error();
   for (const std::string &finding : *findings) log.error("journal", finding);
+  return {};
+}
+
+// What the sizes of the events are, is not looked up: what the database holds is spread over them.
+Result<void> WriteSession::count_gone() {
+  const Result<std::int64_t> removed = database_.number("SELECT coalesce(sum(last - first + 1), 0) FROM removed");
+  if (!removed.ok()) return removed.error();
+  const Result<std::int64_t> lost = database_.number("SELECT coalesce(sum(last - first + 1), 0) FROM hole");
+  if (!lost.ok()) return lost.error();
+  removed_count_ = *removed;
+  gone_count_ = *removed + *lost;
+  Milliseconds received_ms = 0;
+  const Result<Seq> first = oldest(received_ms);
+  if (!first.ok()) return first.error();
+  Pages pages;
+  if (read_pages(pages) != SQLITE_OK) return database_.error("count the pages of");
+  const bool is_empty = *first == 0;
+  backlog_.reset(is_empty ? newest() : *first - 1, newest(),
+                 is_empty ? 0 : (pages.count - pages.free_count) * page_bytes);
   return {};
 }
 

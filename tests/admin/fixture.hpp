@@ -16,6 +16,8 @@ class FakeControl final : public Control {
  public:
   DaemonControl daemon() const override { return daemon_; }
   std::vector<InstanceControl> instances() const override { return instances_; }
+  std::string metrics() const override { return metrics_; }
+  HealthControl health() const override { return health_; }
 
   DaemonControl daemon_{"0.1.0",
                         "/etc/bellhop/bellhop.toml",
@@ -24,6 +26,8 @@ class FakeControl final : public Control {
                         1'767'225'000'000,
                         4711};
   std::vector<InstanceControl> instances_;
+  std::string metrics_ = "# HELP bellhop_build_info Always 1.\n";
+  HealthControl health_;
 };
 
 // Inspect that can be made to fail, call by call.
@@ -44,9 +48,25 @@ class BreakableInspect final : public Inspect {
     if (broken == "deliveries_of") return error();
     return inner_.deliveries_of(seq);
   }
-  Result<std::vector<DeliveryRow>> dead(int count_max) override {
+  Result<std::vector<AttemptRow>> attempts_of(Seq seq) override {
+    if (broken == "attempts_of") return error();
+    return inner_.attempts_of(seq);
+  }
+  Result<std::vector<DeliveryRow>> dead(const DeadQuery &query) override {
     if (broken == "dead") return error();
-    return inner_.dead(count_max);
+    return inner_.dead(query);
+  }
+  Result<SeqPage> select_seqs(const SeqQuery &query, Seq after, int count_max) override {
+    if (broken == "select_seqs") return error();
+    return inner_.select_seqs(query, after, count_max);
+  }
+  Result<std::vector<KvRow>> kv_of(InstanceId instance, std::string_view after, int count_max) override {
+    if (broken == "kv_of") return error();
+    return inner_.kv_of(instance, after, count_max);
+  }
+  Result<std::vector<DocumentRow>> documents_of(InstanceId instance, std::string_view after, int count_max) override {
+    if (broken == "documents_of") return error();
+    return inner_.documents_of(instance, after, count_max);
   }
   Result<std::vector<InstanceRow>> instances() override {
     if (broken == "instances") return error();
@@ -62,8 +82,8 @@ class BreakableInspect final : public Inspect {
   Inspect &inner_;
 };
 
-struct Desk {
-  Desk() : log([this](Level, std::string_view line) { log_lines.emplace_back(line); }) {
+struct FrontDesk {
+  FrontDesk() : log([this](Level, std::string_view line) { log_lines.emplace_back(line); }) {
     crm = journal.open_instance("crm", Start::beginning)->id;
     slack = journal.open_instance("slack", Start::beginning)->id;
     control.instances_.push_back(

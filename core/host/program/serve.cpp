@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -16,6 +17,8 @@
 #include "base/clock.hpp"
 #include "host/guest.hpp"
 #include "host/library.hpp"
+#include "host/program/contain.hpp"
+#include "host/program/last_words.hpp"
 #include "host/program/link.hpp"
 #include "host/wire.hpp"
 
@@ -43,6 +46,7 @@ void enter_state_dir(Link &link, const std::string &state_dir) {
   if ((::mkdir(state_dir.c_str(), 0700) != 0 && errno != EEXIST) || ::chdir(state_dir.c_str()) != 0) {
     refuse(link, false, "cannot use the state directory " + state_dir + ": " + std::strerror(errno));
   }
+  ::setenv("TMPDIR", state_dir.c_str(), 1);  // the only place where it may make one
 }
 
 const bhp_plugin &load(Link &link, const wire::Hello &hello) {
@@ -50,6 +54,7 @@ const bhp_plugin &load(Link &link, const wire::Hello &hello) {
   const auto plugin =
       load_plugin(std::string(hello.library), hello.index, hello.has_desk ? Offer::everything : Offer::json_alone);
   if (!plugin) refuse(link, true, plugin.error().sentence);
+  remember_modules();
   return **plugin;
 }
 
@@ -100,13 +105,15 @@ void live(Link &link, Guest &guest) {
     CHECK(order->type == wire::Type::deliver);
     const auto batch = wire::decode_batch(order->payload);
     CHECK(batch.has_value());
+    link.send(wire::Phase::delivering);  // from here on the plugin has a part in how we end
     answer(link, guest, *batch);
   }
 }
 
 }  // namespace
 
-void serve(int socket) {
+void serve(int socket, const Containment &containment) {
+  prepare_last_words();
   static Link &link = *new Link(socket);  // the plugin's threads may log until the very end
   const auto first = link.next_order();
   if (!first) leave();
@@ -116,7 +123,11 @@ void serve(int socket) {
   GuestSpec spec{std::string(hello->instance), std::string(hello->settings_json), std::string(hello->state_dir),
                  hello->worker, std::string(hello->public_url)};
   ::prctl(PR_SET_NAME, ("bellhop:" + spec.instance).substr(0, 15).c_str());
+  const std::string library(hello->library);
   enter_state_dir(link, spec.state_dir);
+  if (const auto contained = contain(containment, library, spec.state_dir); !contained) {
+    refuse(link, false, contained.error().sentence);
+  }
   const bhp_plugin &plugin = load(link, *hello);
 
   auto guest = std::make_unique<Guest>(plugin, std::move(spec), doors_of(link, hello->has_desk));
