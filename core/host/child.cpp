@@ -6,7 +6,6 @@
 
 #include <bellhop/plugin.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +19,7 @@
 
 #include "host/batch_view.hpp"
 #include "host/child_calls.hpp"
+#include "host/child_link.hpp"
 #include "host/child_voice.hpp"
 #include "host/elf_file.hpp"
 #include "host/program.hpp"
@@ -30,10 +30,8 @@ namespace bellhop::core {
 
 namespace {
 
-constexpr std::size_t read_bytes = 64 << 10;     // one read
 constexpr std::size_t read_bytes_max = 1 << 20;  // of one descriptor in one poll: a flood must not hold the thread
 constexpr std::size_t last_words_bytes_max = 8 << 20;  // after the end
-constexpr std::size_t kept_bytes_max = 1 << 20;        // a large batch does not hold its memory for ever
 constexpr Milliseconds silence_ms_max = 50;            // from the end of the socket to the end of the process
 
 enum class Source : std::uint32_t { wake, link, printed, ended, alarm };  // what epoll watches
@@ -57,20 +55,17 @@ class Child final : public Instance {
   void kill(std::string why) override;
 
  private:
-  enum class Stream { open, ended };
+  using Stream = ChildLink::Stream;
 
   Result<void> start(const InstanceSpec &spec, const ChildOptions &options);
   Result<void> watch(int fd, Source source);
   void give_up(std::string sentence);
   void set_alarm(Milliseconds wait_ms);
   void on_alarm();
-  void flush();
-  void watch_for_writing(bool is_wanted);
   void send_results();
   void refuse_large(std::size_t parcels_count, std::size_t size);
 
   Stream read_link(std::size_t bytes_max);
-  Stream read_frames();
   Stream read_printed(std::size_t bytes_max);
   std::string on_frame(const wire::Frame &frame);  // "" or what is wrong with it
   std::string on_answers(std::string_view payload);
@@ -87,11 +82,8 @@ class Child final : public Instance {
   ChildVoice voice_;
   ChildCalls calls_;
   std::optional<Program> program_;  // until `died` is reported
-  Descriptor epoll_, link_, printed_, alarm_;
-  wire::FrameReader reader_{wire::to_daemon_bytes_max};
-  std::string output_;  // frames; the socket has taken output_at_ bytes of them
-  std::size_t output_at_ = 0;
-  bool is_watched_for_writing_ = false;
+  Descriptor epoll_, printed_, alarm_;
+  ChildLink link_;
 
   wire::Phase phase_ = wire::Phase::loading;
   bool is_ready_ = false, is_batching_ = false, is_ticking_ = false;
@@ -136,10 +128,10 @@ Result<void> Child::start(const InstanceSpec &spec, const ChildOptions &options)
   program.link = link->theirs.get();
   auto started = Program::start(program);
   if (!started) return started.error();
-  link_ = std::move(link->ours);
   printed_ = std::move(printed->ours);
   program_.emplace(std::move(started).value());
-  if (auto watched = watch(link_.get(), Source::link); !watched) return watched;
+  constexpr auto tag = static_cast<std::uint32_t>(Source::link);
+  if (auto watched = link_.open(std::move(link->ours), epoll_, tag); !watched) return watched;
   if (auto watched = watch(printed_.get(), Source::printed); !watched) return watched;
   if (auto watched = watch(program_->pidfd(), Source::ended); !watched) return watched;
 
@@ -153,8 +145,7 @@ Result<void> Child::start(const InstanceSpec &spec, const ChildOptions &options)
   const std::string public_url = calls_.public_url();
   hello.has_desk = calls_.is_offered();
   hello.public_url = public_url;
-  wire::encode(output_, hello);
-  flush();
+  link_.send(hello);
   return {};
 }
 
@@ -187,33 +178,7 @@ void Child::on_alarm() {
   }
 }
 
-void Child::watch_for_writing(bool is_wanted) {
-  if (is_wanted == is_watched_for_writing_) return;
-  is_watched_for_writing_ = is_wanted;
-  epoll_event event{};
-  event.events = EPOLLIN | (is_wanted ? EPOLLOUT : 0U);
-  event.data.u32 = static_cast<std::uint32_t>(Source::link);
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, link_.get(), &event);
-}
-
 // ---- to the child -------------------------------------------------------------------------------------------------
-
-void Child::flush() {
-  while (output_at_ < output_.size()) {
-    const ssize_t put = ::send(link_.get(), output_.data() + output_at_, output_.size() - output_at_, MSG_NOSIGNAL);
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-      if (output_at_ > kept_bytes_max) output_.erase(0, std::exchange(output_at_, 0));
-      return watch_for_writing(true);
-    }
-    if (put <= 0) break;  // it has gone: reading tells how
-    output_at_ += static_cast<std::size_t>(put);
-  }
-  if (output_.capacity() > kept_bytes_max) std::string().swap(output_);
-  output_.clear();
-  output_at_ = 0;
-  watch_for_writing(false);
-}
 
 void Child::deliver(Batch batch) {
   CHECK(is_ready_ && in_flight_count_ == 0 && !asked_ && !batch.parcels.empty());
@@ -228,8 +193,7 @@ void Child::deliver(Batch batch) {
                                           : "delivering a batch of " + std::to_string(in_flight_count_) + " events";
   calls_.begin_delivery();
   is_unread_ = true;
-  wire::encode(output_, view);
-  flush();
+  link_.send(view);
 }
 
 void Child::ask(Question question) {
@@ -247,14 +211,13 @@ void Child::ask(Question question) {
       break;
   }
   calls_.begin_delivery();
-  wire::encode(output_, question);
-  flush();
+  link_.send(question);
 }
 
 // Replies of the desk that have come.
 void Child::send_results() {
-  calls_.take_results(output_);
-  if (link_) flush();
+  calls_.take_results(link_.output());
+  if (link_) link_.flush();
 }
 
 // Alone such an event can never be delivered; in company the others can.
@@ -273,8 +236,7 @@ void Child::refuse_large(std::size_t parcels_count, std::size_t size) {
 void Child::stop(Milliseconds budget_ms) {
   if (!program_ || is_stopping_) return;
   is_stopping_ = true;
-  wire::encode_stop(output_);
-  flush();
+  link_.send_stop();
   calls_.stop();
   set_alarm(std::max<Milliseconds>(budget_ms, 1));
 }
@@ -297,7 +259,7 @@ std::vector<Report> Child::poll() {
         send_results();
         break;
       case Source::link:
-        if ((events[index].events & EPOLLOUT) != 0) flush();
+        if ((events[index].events & EPOLLOUT) != 0) link_.flush();
         if (read_link(read_bytes_max) == Stream::ended) on_closed();
         break;
       case Source::printed:
@@ -323,29 +285,8 @@ void Child::on_closed() {
   if (!fault_.empty()) program_->kill();
 }
 
-// untrusted: whatever the plugin's process writes
 Child::Stream Child::read_link(std::size_t bytes_max) {
-  for (std::size_t total = 0; link_ && total < bytes_max && fault_.empty();) {
-    const std::size_t size = std::max(read_bytes, reader_.missing_bytes());
-    const ssize_t got = ::recv(link_.get(), reader_.room(size), size, 0);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Stream::open;
-    if (got <= 0) return Stream::ended;
-    reader_.take(static_cast<std::size_t>(got));
-    total += static_cast<std::size_t>(got);
-    if (read_frames() == Stream::ended) return Stream::ended;
-    if (static_cast<std::size_t>(got) < size) return Stream::open;  // epoll calls again when there is more
-  }
-  return Stream::open;
-}
-
-Child::Stream Child::read_frames() {
-  for (;;) {
-    const auto frame = reader_.next();
-    if (frame.ok() && !frame->has_value()) return Stream::open;
-    fault_ = frame.ok() ? on_frame(**frame) : frame.error().sentence;
-    if (!fault_.empty()) return Stream::ended;  // nothing that it says now counts
-  }
+  return link_.read(bytes_max, fault_, [this](const wire::Frame &frame) { return on_frame(frame); });
 }
 
 std::string Child::on_frame(const wire::Frame &frame) {
@@ -385,7 +326,7 @@ std::string Child::on_frame(const wire::Frame &frame) {
       return "";
     }
     case wire::Type::call:
-      if (output_.size() - output_at_ > wire::to_child_bytes_max) return "calls services and does not read the results";
+      if (link_.unsent_bytes() > wire::to_child_bytes_max) return "calls services and does not read the results";
       return calls_.on_call(frame.payload);
     case wire::Type::metric:
       return calls_.on_metric(frame.payload);
@@ -502,8 +443,8 @@ std::string Child::last_sentence(int status) const {
 // The process has ended. Its last words first, then the reason.
 void Child::finish() {
   const auto status = program_->reap();
-  if (!status) return;           // the next poll asks again
-  calls_.take_results(output_);  // for their exchanges
+  if (!status) return;                  // the next poll asks again
+  calls_.take_results(link_.output());  // for their exchanges
   calls_.close();
   read_link(last_words_bytes_max);
   read_printed(last_words_bytes_max);

@@ -89,6 +89,12 @@ class Stage {
     ADD_FAILURE() << "no report of kind " << static_cast<int>(what) << " came; died? " << last_words_;
     return {};
   }
+  // Lets the instance do what there is to do; waits a moment for it when there is nothing.
+  void poll() {
+    pollfd readable{instance_->descriptor(), POLLIN, 0};
+    ::poll(&readable, 1, 1);
+    for (Report &report : instance_->poll()) take(std::move(report));
+  }
   std::string death() { return await(Report::What::died).text; }
 
   void start() {

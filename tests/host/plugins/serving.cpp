@@ -176,7 +176,7 @@ class Serving : public bellhop::Plugin {
   std::string count(const std::string &name, const bellhop::Json &what) const {
     const bhp_host *host = context().host;
     const auto *metrics = static_cast<const bhp_metrics_v1 *>(host->service(host, BHP_SVC_METRICS));
-    const std::string label = what.at(2).str(), value = what.at(3).str();
+    const std::string label = what.at(2).str(), value = large(what.at(3));
     const bhp_pair labels[] = {{{label.data(), label.size()}, {value.data(), value.size()}}};
     return code(metrics->count(host, name.data(), name.size(), labels, label.empty() ? 0 : 1, what.at(4).number(1)));
   }
