@@ -14,6 +14,10 @@ struct InstanceControl {
   std::vector<std::string> events;                   // the globs in force
   int workers = 1;
   std::int64_t in_flight_count = 0, restarts_count = 0;
+  std::string held_by, breaker = "closed", last_error;  // see InstanceStatus
+  Milliseconds held_since_ms = 0, next_probe_ms = 0;    // steady, which is Unix time but for the clock's jumps; 0: none
+  Milliseconds oldest_since_ms = 0;
+  std::int64_t oldest = 0;  // seq
 };
 
 struct DaemonControl {
@@ -23,11 +27,19 @@ struct DaemonControl {
   int pid = 0;
 };
 
+// Is it well? Ready: webhooks are stored. A reason is one sentence for the operator each.
+struct HealthControl {
+  bool is_ready = true;
+  std::vector<std::string> reasons;  // empty and ready: all is well
+};
+
 class Control {
  public:
   virtual ~Control() = default;
   virtual DaemonControl daemon() const = 0;                    // [any]
   virtual std::vector<InstanceControl> instances() const = 0;  // [any]
+  virtual std::string metrics() const = 0;                     // Prometheus' text format 0.0.4. [any]
+  virtual HealthControl health() const = 0;                    // [any]
 };
 
 }  // namespace bellhop::core

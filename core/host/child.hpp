@@ -3,14 +3,15 @@
 // default way to host. Whatever the plugin does (crash, hang, exit, close or scribble over every descriptor) ends its
 // process and becomes one sentence here; the daemon never loads the plugin's code.
 //
-// It is fault isolation, not security: the child runs under the same user (rlimits and no_new_privs are set; Landlock
-// and seccomp are not).
+// The child locks itself up before it loads the plugin (host/program/contain.hpp): no other program, no network, no
+// file but its own unless the config grants it. It runs under the same user all the same: docs/containment.md.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "base/clock.hpp"
+#include "host/desk.hpp"
 #include "host/instance.hpp"
 
 namespace bellhop::core {
@@ -19,6 +20,9 @@ struct ChildOptions {
   std::string host_program;      // absolute path of bellhop-host
   const Clock *clock = nullptr;  // for the limit on log lines; must outlive the instance
   int log_lines_per_second_max = 100;
+  // Where calls of services go; must outlive the instance. nullptr: json alone is offered, and a plugin that needs more
+  // is refused.
+  Desk *desk = nullptr;
 };
 
 // Starts the child; never fails: what goes wrong is reported as `died`. PDEATHSIG ties the child to the calling thread,

@@ -19,7 +19,7 @@ Owed read_owed_row(const Statement &row, InstanceId instance) {
   owed.key = {instance, row.integer(0), row.integer(1)};
   owed.subject = row.integer(2);
   owed.type = row.text(3);
-  owed.is_quarantined = (row.integer(4) & flag_quarantined) != 0;
+  owed.is_quarantined = (row.integer(4) & (flag_quarantined | flag_forgotten)) != 0;
   owed.attempts = static_cast<int>(row.integer(5));
   owed.strikes = static_cast<int>(row.integer(6));
   owed.first_ms = row.integer(7);
@@ -200,6 +200,10 @@ Result<StoredEvent> Reader::load(Seq seq) {
     row.reset();
     return Error{Kind::corrupt,
                  "load: event " + std::to_string(seq) + " is not what was written (its checksum differs)"};
+  }
+  if ((record.flags & flag_forgotten) != 0) {
+    row.reset();
+    return Error{Kind::not_found, "load: event " + std::to_string(seq) + " was forgotten on request"};
   }
   StoredEvent loaded;
   loaded.seq = seq;
