@@ -81,7 +81,9 @@ Result<void> Reader::prepare() {
       {&statements_.kv_list, "SELECT key, crc, value FROM kv WHERE instance = ?1 AND key >= ?2 ORDER BY key LIMIT ?3"},
       {&statements_.document,
        "SELECT content_type, etag, modified_ms, crc, body FROM document WHERE instance = ?1 AND path = ?2"},
-      {&statements_.kept, "SELECT " + std::string(kept_columns) + " FROM kept WHERE instance = ?1"},
+      {&statements_.kept,
+       "SELECT id, token, kv_bytes, documents_bytes, k.crc FROM instance LEFT JOIN kept k ON k.instance = id "
+       "WHERE id = ?1"},
       {&statements_.kv_bytes, "SELECT length(key) + length(value) FROM kv WHERE instance = ?1 AND key = ?2"},
       {&statements_.document_bytes,
        "SELECT length(CAST(path AS BLOB)) + length(CAST(content_type AS BLOB)) + length(body) FROM document "
