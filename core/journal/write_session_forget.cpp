@@ -89,6 +89,7 @@ int WriteSession::let_go(const EventRecord &record, Milliseconds now_ms, Erasure
     }
     find->reset();
     if (code != SQLITE_DONE) return code;
+    const std::size_t stored_count = rows.size();
     if (!has_live && record.seq > instance.cursor && (record.flags & flag_quarantined) == 0) {
       Settlement owed;
       owed.key = {id, record.seq, 0};
@@ -96,11 +97,16 @@ int WriteSession::let_go(const EventRecord &record, Milliseconds now_ms, Erasure
       owed.state = DeliveryState::waiting;
       rows.push_back(owed);
     }
-    for (Settlement &row : rows) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      Settlement &row = rows[i];
+      const bool is_stored = i < stored_count;
       if (!row.message.empty()) ++out.messages_count;
       row.message = forgotten_sentence;
       if (row.state == DeliveryState::waiting) ++out.owed_count;
-      if (row.state != DeliveryState::delivered) {
+      // A row that waits is let alone: delivery counts on it for the order of the subject, and makes a dead letter of
+      // it when it is due and cannot be loaded.
+      const bool is_awaited = is_stored && row.state == DeliveryState::waiting && !instance.is_parked;
+      if (row.state != DeliveryState::delivered && !is_awaited) {
         row.state = DeliveryState::dropped;
         row.verdict = Verdict::fail;
         row.due_ms = 0;
