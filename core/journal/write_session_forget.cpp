@@ -7,24 +7,13 @@
 #include "base/check.hpp"
 #include "journal/forget.hpp"
 #include "journal/mention.hpp"
+#include "journal/scrub.hpp"
 #include "journal/write_session.hpp"
 
 namespace bellhop::core {
 namespace {
 
 int ok_if_done(int code) { return code == SQLITE_DONE ? SQLITE_OK : code; }
-
-// The connection's usual mode zeroes what costs no further page; this one also the pages that become free.
-class SecureDelete {
- public:
-  explicit SecureDelete(Database &database) : database_(database) { database_.exec("PRAGMA secure_delete=ON"); }
-  ~SecureDelete() { database_.exec("PRAGMA secure_delete=FAST"); }
-  SecureDelete(const SecureDelete &) = delete;
-  SecureDelete &operator=(const SecureDelete &) = delete;
-
- private:
-  Database &database_;
-};
 
 bool mentions_anywhere(const EventRecord &r, std::string_view email) {
   return mentions(r.body, email) || mentions(r.json, email) || mentions(r.headers, email) ||
@@ -36,7 +25,6 @@ bool mentions_anywhere(const EventRecord &r, std::string_view email) {
 int WriteSession::erase_events(std::string_view email, const std::vector<Seq> &seqs, Milliseconds now_ms,
                                Erasure &out) {
   if (const int code = prepare_retention(); code != SQLITE_OK) return code;
-  const SecureDelete secure(database_);
   Result<Statement> find = database_.prepare("SELECT " + std::string(event_columns) + " FROM event WHERE seq=?");
   if (!find.ok()) return sqlite3_extended_errcode(database_.raw());
   for (const Seq seq : seqs) {
@@ -122,7 +110,6 @@ int WriteSession::let_go(const EventRecord &record, Milliseconds now_ms, Erasure
 }
 
 int WriteSession::erase_attempts(const std::vector<AttemptKey> &attempts, Erasure &out) {
-  const SecureDelete secure(database_);
   Result<Statement> remove =
       database_.prepare("DELETE FROM attempt WHERE seq=? AND instance=? AND replay=? AND number=?");
   if (!remove.ok()) return sqlite3_extended_errcode(database_.raw());
@@ -136,7 +123,6 @@ int WriteSession::erase_attempts(const std::vector<AttemptKey> &attempts, Erasur
 
 // What was written anew between the look and now counts as it stands now.
 int WriteSession::erase_kept(std::string_view email, const std::vector<InstanceWrite> &removals, Erasure &out) {
-  const SecureDelete secure(database_);
   Result<Statement> entry = database_.prepare("SELECT value FROM kv WHERE instance=? AND key=?");
   Result<Statement> document = database_.prepare("SELECT body FROM document WHERE instance=? AND path=?");
   if (!entry.ok() || !document.ok()) return sqlite3_extended_errcode(database_.raw());
@@ -166,7 +152,6 @@ int WriteSession::erase_kept(std::string_view email, const std::vector<InstanceW
 }
 
 int WriteSession::erase_messages(std::string_view email, const std::vector<DeliveryKey> &keys, Erasure &out) {
-  const SecureDelete secure(database_);
   Result<Statement> live =
       database_.prepare("SELECT " + std::string(delivery_columns) + " FROM delivery WHERE instance=? AND seq=?");
   Result<Statement> replay = database_.prepare("SELECT " + std::string(delivery_columns) + " FROM replay WHERE id=?");
@@ -186,5 +171,7 @@ int WriteSession::erase_messages(std::string_view email, const std::vector<Deliv
   }
   return SQLITE_OK;
 }
+
+int WriteSession::scrub(const std::vector<std::int64_t> &pages) { return scrub_pages(database_, pages); }
 
 }  // namespace bellhop::core
