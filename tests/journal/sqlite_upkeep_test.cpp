@@ -183,7 +183,7 @@ TEST(SqliteUpkeep, refuses_beyond_the_most_bytes_and_says_so_once) {
   EXPECT_EQ(f.lines.text().find("events are refused"), f.lines.text().rfind("events are refused"));
   f.clock.advance(10'000);
   EXPECT_FALSE(f.journal->append(f.webhook(999).incoming()).ok());
-  EXPECT_TRUE(f.lines.has(std::to_string(301 - taken_count) + " events were refused so far"));
+  EXPECT_TRUE(f.lines.has(std::to_string(301 - taken_count) + " events were refused so far")) << f.lines.text();
 }
 
 // ---- forget ---------------------------------------------------------------------------------------------------------
