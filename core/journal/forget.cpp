@@ -10,6 +10,7 @@
 
 #include "journal/mention.hpp"
 #include "journal/reader.hpp"
+#include "journal/scrub.hpp"
 #include "journal/upkeep_requests.hpp"
 
 namespace bellhop::core {
@@ -257,8 +258,26 @@ class Erasing {
       if (!given.ok()) return given.error();
       has_more = given->pages_count > 0 && given->left_count > 0;
     }
+    if (Result<void> done = cut_log({}); !done.ok() || !forgotten_.is_log_cut) return done;
+    for (std::int64_t next = 1; next != 0;) {  // ends: `next` grows up to the end of the file
+      std::vector<std::int64_t> found;
+      {
+        Result<ReaderPool::Loan> reader = readers_.lend();
+        if (!reader.ok()) return reader.error();
+        Database &database = (*reader)->database();
+        if (find_pages(database, email_, next, page_rows, found, next) != SQLITE_OK) {
+          return database.error("look for old copies in");
+        }
+      }
+      if (found.empty()) continue;
+      if (Result<void> done = cut_log(found); !done.ok() || !forgotten_.is_log_cut) return done;
+    }
+    return {};
+  }
+
+  Result<void> cut_log(const std::vector<std::int64_t> &pages) {
     for (int tries = 0; tries < cut_tries_max; ++tries) {
-      const Result<bool> is_cut = CutLogRequest().write_with(writer_);
+      const Result<bool> is_cut = CutLogRequest(pages).write_with(writer_);
       if (!is_cut.ok()) return is_cut.error();
       forgotten_.is_log_cut = *is_cut;
       if (*is_cut) break;

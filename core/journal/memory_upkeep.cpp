@@ -119,6 +119,7 @@ void MemoryJournal::let_go(const Stored &stored, Forgotten &out) {
          one != instance.deliveries.end() && one->first.first == seq; ++one) {
       rows.push_back(one->second.last);
     }
+    const std::size_t stored_count = rows.size();
     if (!has_live && seq > instance.cursor && !stored.row.is_quarantined) {
       Settlement owed;
       owed.key = {id, seq, 0};
@@ -126,11 +127,13 @@ void MemoryJournal::let_go(const Stored &stored, Forgotten &out) {
       owed.state = DeliveryState::waiting;
       rows.push_back(owed);
     }
-    for (Settlement &row : rows) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      Settlement &row = rows[i];
       if (!row.message.empty()) ++out.messages_count;
       row.message = forgotten_sentence;
       if (row.state == DeliveryState::waiting) ++out.owed_count;
-      if (row.state != DeliveryState::delivered) {
+      const bool is_awaited = i < stored_count && row.state == DeliveryState::waiting && !instance.is_parked;
+      if (row.state != DeliveryState::delivered && !is_awaited) {
         row.state = DeliveryState::dropped;
         row.verdict = Verdict::fail;
         row.due_ms = 0;

@@ -204,7 +204,7 @@ Result<void> prepare_writer(Database &database) {
                           "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=16777216; PRAGMA synchronous=" +
                           synchronous_mode() +
                           ";"
-                          "PRAGMA secure_delete=FAST; PRAGMA cache_size=-8192; PRAGMA foreign_keys=OFF;";
+                          "PRAGMA secure_delete=ON; PRAGMA cache_size=-8192; PRAGMA foreign_keys=OFF;";
   if (database.exec(sql.c_str()) != SQLITE_OK) return database.error("prepare the journal");
   Result<Statement> mode = database.prepare("PRAGMA journal_mode");
   if (!mode.ok()) return mode.error();

@@ -2,6 +2,9 @@
 // Requests of those who keep the journal small: free pages, and the log that is cut off.
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "journal/waiting_request.hpp"
 
 namespace bellhop::core {
@@ -25,11 +28,18 @@ class GiveBackRequest final : public Waiting<GivenBack> {
   }
 };
 
-// The result is false when a reader was in the way.
+// Cuts the log off, and then clears what pages hold of rows that have moved away (journal/scrub.hpp). The result is
+// false when a reader was in the way.
 class CutLogRequest final : public Waiting<bool> {
  public:
+  explicit CutLogRequest(const std::vector<std::int64_t> &pages) : pages_(pages) {}
   int apply(WriteSession &) override { return SQLITE_OK; }
-  void after_commit(WriteSession &session) override { result = session.cut_log() == SQLITE_OK; }
+  void after_commit(WriteSession &session) override {
+    result = session.cut_log() == SQLITE_OK && (pages_.empty() || session.scrub(pages_) == SQLITE_OK);
+  }
+
+ private:
+  const std::vector<std::int64_t> &pages_;
 };
 
 }  // namespace bellhop::core

@@ -75,7 +75,8 @@ class WriteSession {
     std::int64_t count = 0, free_count = 0;
   };
   int read_pages(Pages &out);
-  int cut_log();  // outside a transaction; SQLITE_BUSY: a reader is in the way
+  int scrub(const std::vector<std::int64_t> &pages);  // after cut_log(), see journal/scrub.hpp
+  int cut_log();                                      // outside a transaction; SQLITE_BUSY: a reader is in the way
   struct Behind {
     Seq cursor = 0;    // the smallest; newest() without an instance
     std::string name;  // whose it is; "" = nobody's

@@ -7,24 +7,13 @@
 #include "base/check.hpp"
 #include "journal/forget.hpp"
 #include "journal/mention.hpp"
+#include "journal/scrub.hpp"
 #include "journal/write_session.hpp"
 
 namespace bellhop::core {
 namespace {
 
 int ok_if_done(int code) { return code == SQLITE_DONE ? SQLITE_OK : code; }
-
-// The connection's usual mode zeroes what costs no further page; this one also the pages that become free.
-class SecureDelete {
- public:
-  explicit SecureDelete(Database &database) : database_(database) { database_.exec("PRAGMA secure_delete=ON"); }
-  ~SecureDelete() { database_.exec("PRAGMA secure_delete=FAST"); }
-  SecureDelete(const SecureDelete &) = delete;
-  SecureDelete &operator=(const SecureDelete &) = delete;
-
- private:
-  Database &database_;
-};
 
 bool mentions_anywhere(const EventRecord &r, std::string_view email) {
   return mentions(r.body, email) || mentions(r.json, email) || mentions(r.headers, email) ||
@@ -36,7 +25,6 @@ bool mentions_anywhere(const EventRecord &r, std::string_view email) {
 int WriteSession::erase_events(std::string_view email, const std::vector<Seq> &seqs, Milliseconds now_ms,
                                Erasure &out) {
   if (const int code = prepare_retention(); code != SQLITE_OK) return code;
-  const SecureDelete secure(database_);
   Result<Statement> find = database_.prepare("SELECT " + std::string(event_columns) + " FROM event WHERE seq=?");
   if (!find.ok()) return sqlite3_extended_errcode(database_.raw());
   for (const Seq seq : seqs) {
@@ -89,6 +77,7 @@ int WriteSession::let_go(const EventRecord &record, Milliseconds now_ms, Erasure
     }
     find->reset();
     if (code != SQLITE_DONE) return code;
+    const std::size_t stored_count = rows.size();
     if (!has_live && record.seq > instance.cursor && (record.flags & flag_quarantined) == 0) {
       Settlement owed;
       owed.key = {id, record.seq, 0};
@@ -96,11 +85,16 @@ int WriteSession::let_go(const EventRecord &record, Milliseconds now_ms, Erasure
       owed.state = DeliveryState::waiting;
       rows.push_back(owed);
     }
-    for (Settlement &row : rows) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      Settlement &row = rows[i];
+      const bool is_stored = i < stored_count;
       if (!row.message.empty()) ++out.messages_count;
       row.message = forgotten_sentence;
       if (row.state == DeliveryState::waiting) ++out.owed_count;
-      if (row.state != DeliveryState::delivered) {
+      // A row that waits is let alone: delivery counts on it for the order of the subject, and makes a dead letter of
+      // it when it is due and cannot be loaded.
+      const bool is_awaited = is_stored && row.state == DeliveryState::waiting && !instance.is_parked;
+      if (row.state != DeliveryState::delivered && !is_awaited) {
         row.state = DeliveryState::dropped;
         row.verdict = Verdict::fail;
         row.due_ms = 0;
@@ -116,7 +110,6 @@ int WriteSession::let_go(const EventRecord &record, Milliseconds now_ms, Erasure
 }
 
 int WriteSession::erase_attempts(const std::vector<AttemptKey> &attempts, Erasure &out) {
-  const SecureDelete secure(database_);
   Result<Statement> remove =
       database_.prepare("DELETE FROM attempt WHERE seq=? AND instance=? AND replay=? AND number=?");
   if (!remove.ok()) return sqlite3_extended_errcode(database_.raw());
@@ -130,7 +123,6 @@ int WriteSession::erase_attempts(const std::vector<AttemptKey> &attempts, Erasur
 
 // What was written anew between the look and now counts as it stands now.
 int WriteSession::erase_kept(std::string_view email, const std::vector<InstanceWrite> &removals, Erasure &out) {
-  const SecureDelete secure(database_);
   Result<Statement> entry = database_.prepare("SELECT value FROM kv WHERE instance=? AND key=?");
   Result<Statement> document = database_.prepare("SELECT body FROM document WHERE instance=? AND path=?");
   if (!entry.ok() || !document.ok()) return sqlite3_extended_errcode(database_.raw());
@@ -160,7 +152,6 @@ int WriteSession::erase_kept(std::string_view email, const std::vector<InstanceW
 }
 
 int WriteSession::erase_messages(std::string_view email, const std::vector<DeliveryKey> &keys, Erasure &out) {
-  const SecureDelete secure(database_);
   Result<Statement> live =
       database_.prepare("SELECT " + std::string(delivery_columns) + " FROM delivery WHERE instance=? AND seq=?");
   Result<Statement> replay = database_.prepare("SELECT " + std::string(delivery_columns) + " FROM replay WHERE id=?");
@@ -180,5 +171,7 @@ int WriteSession::erase_messages(std::string_view email, const std::vector<Deliv
   }
   return SQLITE_OK;
 }
+
+int WriteSession::scrub(const std::vector<std::int64_t> &pages) { return scrub_pages(database_, pages); }
 
 }  // namespace bellhop::core

@@ -136,6 +136,7 @@ int WriteSession::consider(const Limits &limits, const RetentionStep &step, Seq 
   }
   retain_from_ = event.seq + 1;
   bool is_held = !is_whole;
+  code = SQLITE_OK;
   if (!is_held) code = find_holder(event, step.now_ms - limits.dead_age_ms, is_held);
   if (code != SQLITE_OK || is_held) return code;
   ++out.removed_count;

@@ -54,8 +54,7 @@ TEST(SqliteUpkeep, gives_pages_back_to_the_file_system) {
   const Result<Retained> retained = f.journal->retain();
 
   ASSERT_TRUE(retained.ok());
-  EXPECT_EQ(retained->removed_count, 300);
-  EXPECT_GT(retained->freed_bytes, 300 * 6'000);
+  EXPECT_EQ(f.journal->usage()->removed_count, 300);  // some of them by and by
   EXPECT_EQ(f.journal->usage()->free_page_bytes, 0);
   ASSERT_TRUE(f.reopen().ok());  // moves the log
   EXPECT_LT(f.journal->usage()->file_bytes, before - 300 * 6'000);
@@ -103,7 +102,8 @@ TEST(SqliteUpkeep, keeps_its_numbers_and_the_ranges_it_removed_over_a_restart) {
   ASSERT_TRUE(f.open().ok());
   f.put(1, 40);
   f.clock.advance(2 * day_ms);
-  ASSERT_EQ(f.journal->retain()->removed_count, 40);
+  ASSERT_TRUE(f.journal->retain().ok());
+  ASSERT_EQ(f.journal->usage()->removed_count, 40);
 
   ASSERT_TRUE(f.reopen().ok());
 
@@ -123,7 +123,8 @@ TEST(SqliteUpkeep, tells_a_hole_of_damage_from_one_of_retention) {
   f.put(1, 10);
   f.clock.advance(2 * day_ms);
   f.put(11, 20);
-  ASSERT_EQ(f.journal->retain()->removed_count, 10);
+  ASSERT_TRUE(f.journal->retain().ok());
+  ASSERT_EQ(f.journal->usage()->removed_count, 10);
   f.journal.reset();
   {
     Result<Database> database = Database::open_writer(f.options.path);
@@ -155,7 +156,8 @@ TEST(SqliteUpkeep, leaves_a_damaged_event_for_a_person_to_look_at) {
   ASSERT_TRUE(f.open().ok());
   f.clock.advance(2 * day_ms);
 
-  EXPECT_EQ(f.journal->retain()->removed_count, 2);
+  ASSERT_TRUE(f.journal->retain().ok());
+  EXPECT_EQ(f.journal->usage()->removed_count, 2);
   EXPECT_FALSE(f.journal->event("2")->is_intact);
 }
 
@@ -181,7 +183,7 @@ TEST(SqliteUpkeep, refuses_beyond_the_most_bytes_and_says_so_once) {
   EXPECT_EQ(f.lines.text().find("events are refused"), f.lines.text().rfind("events are refused"));
   f.clock.advance(10'000);
   EXPECT_FALSE(f.journal->append(f.webhook(999).incoming()).ok());
-  EXPECT_TRUE(f.lines.has(std::to_string(301 - taken_count) + " events were refused so far"));
+  EXPECT_TRUE(f.lines.has(std::to_string(301 - taken_count) + " events were refused so far")) << f.lines.text();
 }
 
 // ---- forget ---------------------------------------------------------------------------------------------------------
@@ -214,25 +216,30 @@ TEST(SqliteUpkeep, leaves_no_byte_of_a_person_in_any_file) {
     }
     ASSERT_TRUE(settle_now(*f.journal, said).ok());
   }
-  const auto is_in_files = [&] {
-    bool is_there = false;
+  // Where the person still is: "journal.db page 12 at 700".
+  const auto places = [&] {
+    std::string found;
     for (const auto &entry : std::filesystem::directory_iterator(f.directory.path())) {
-      is_there |= read_file(entry.path().string()).find("ada.lovelace") != std::string::npos;
+      const std::string bytes = read_file(entry.path().string());
+      for (std::size_t at = bytes.find(email); at != std::string::npos; at = bytes.find(email, at + 1)) {
+        found += entry.path().filename().string() + " page " + std::to_string(at / 8'192 + 1) + " at " +
+                 std::to_string(at % 8'192) + " flag " + std::to_string(bytes[at / 8'192 * 8'192]) + "\n";
+      }
     }
-    return is_there;
+    return found;
   };
-  ASSERT_TRUE(is_in_files());
+  ASSERT_NE(places(), "");
 
   const Result<Forgotten> forgotten = f.journal->forget(email);
 
   ASSERT_TRUE(forgotten.ok()) << forgotten.error().sentence;
   EXPECT_EQ(forgotten->events_count, 40);
   EXPECT_TRUE(forgotten->is_log_cut);
-  EXPECT_FALSE(is_in_files());
+  EXPECT_EQ(places(), "");
   EXPECT_EQ(text_of(f.journal->verify()->findings), "");
   ASSERT_TRUE(f.reopen().ok());
-  EXPECT_FALSE(is_in_files());
-  EXPECT_EQ(f.journal->instances()->at(0).waiting_count, 40);  // of 50, those of others
+  EXPECT_EQ(places(), "");
+  EXPECT_EQ(f.journal->instances()->at(0).waiting_count, 50);  // delivery ends them, in their turn
 }
 
 // ---- faults ---------------------------------------------------------------------------------------------------------
@@ -282,7 +289,7 @@ TEST(Backlog, sums_in_constant_memory) {
     sum += bytes;
   }
 
-  EXPECT_EQ(backlog.bytes_above(200), sum);
+  EXPECT_NEAR(static_cast<double>(backlog.bytes_above(200)), static_cast<double>(sum), 1'024 * 700.0);
   EXPECT_NEAR(static_cast<double>(backlog.bytes_above(1'500'000)), 1'500'000 * 500.0, 1'024 * 700.0);
   EXPECT_NEAR(static_cast<double>(backlog.bytes_above(2'999'999)), 700, 1'024 * 700.0);
 }
