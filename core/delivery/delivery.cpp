@@ -225,13 +225,15 @@ void Delivery::Shell::report(const WorkerKey &key, Report &&report) {
       break;
     case Report::What::answers:
       CRASH_POINT("delivery.after_answer");
-      inputs_.push_back(Answered{key.first, key.second, report.batch_code, std::move(report.answers)});
+      inputs_.push_back(Answered{key.first, key.second, report.batch_code, std::move(report.answers),
+                                 std::move(report.staged), std::move(report.exchanges)});
       break;
     case Report::What::log:
       log_.line(report.level, "instance " + plans_.at(key.first).name, report.text);
       break;
     case Report::What::died:
-      inputs_.push_back(Died{key.first, key.second, std::move(report.text), report.is_refusal});
+      inputs_.push_back(Died{key.first, key.second, std::move(report.text), report.is_refusal, report.is_unread,
+                             std::move(report.exchanges)});
       break;
   }
 }

@@ -74,6 +74,7 @@ void Engine::on_settled(Milliseconds now, const Settled &input, Outbox &out) {
     flow_of(move.instance)->cursor_settled(now, move.cursor, input.result.ok());
   }
   if (!input.result.ok()) {
+    if (objects_to_staged(now, pending, input.result.error(), out)) return;
     if (settle_failures_count_ == 0) {
       out.actions.push_back(Alarm{0, Level::error,
                                   "what was delivered cannot be written down and will be tried until it can: " +
@@ -88,6 +89,25 @@ void Engine::on_settled(Milliseconds now, const Settled &input, Outbox &out) {
     out.actions.push_back(Alarm{0, Level::info, "what was delivered can be written down again"});
   }
   for (const Decided &decided : pending.decided) flow_of(decided.settlement.key.instance)->settled(now, decided, out);
+}
+
+// The journal writes all of a batch or nothing. So first each alone, at once; then the one that is refused again is the
+// one that does not fit, and the others have not waited for it.
+bool Engine::objects_to_staged(Milliseconds now, Pending &pending, const Error &error, Outbox &out) {
+  const auto has_staged = [](const Decided &decided) { return !decided.settlement.staged.empty(); };
+  if (error.kind != Kind::invalid && error.kind != Kind::too_large) return false;
+  if (std::none_of(pending.decided.begin(), pending.decided.end(), has_staged)) return false;
+  if (pending.decided.size() == 1) {
+    const Decided &decided = pending.decided.front();
+    flow_of(decided.settlement.key.instance)->unfit(now, decided, error.sentence, out);
+    return true;
+  }
+  for (Decided &decided : pending.decided) {
+    Pending alone;
+    alone.decided.push_back(std::move(decided));
+    settle(std::move(alone), out);
+  }
+  return true;
 }
 
 void Engine::flush(Milliseconds now, Outbox &out) {

@@ -5,7 +5,8 @@
 //
 // One Flow per instance holds all that concerns that instance alone. The engine adds what they share: one
 // SettleDeliveries per step, and patience when the journal refuses one. What was decided is decided: a settle that
-// failed is written again and again, its lane waits, and nothing of it is sent a second time.
+// failed is written again and again, its lane waits, and nothing of it is sent a second time. The one exception: what a
+// plugin staged may be refused for good (a quota); that delivery has failed after all.
 #pragma once
 
 #include <map>
@@ -46,6 +47,7 @@ class Engine {
 
   void on(Milliseconds now, const Input &input, Outbox &out);
   void on_settled(Milliseconds now, const Settled &input, Outbox &out);
+  bool objects_to_staged(Milliseconds now, Pending &pending, const Error &error, Outbox &out);
   void flush(Milliseconds now, Outbox &out);
   void settle(Pending pending, Outbox &out);
   Flow *flow_of(InstanceId instance);

@@ -11,6 +11,21 @@
 #include "base/check.hpp"
 
 namespace bellhop::core {
+namespace {
+
+// The last ones that fit, as a JSON array; "" without any. The end of a call tells more than its beginning.
+std::string json_array(const std::vector<std::string> &objects, std::size_t bytes_max) {
+  std::size_t bytes = 2, first = objects.size();
+  while (first > 0 && bytes + objects[first - 1].size() + 1 <= bytes_max) bytes += objects[--first].size() + 1;
+  if (first == objects.size()) return "";
+  std::string json = "[";
+  for (std::size_t i = first; i < objects.size(); ++i) json += (i > first ? "," : "") + objects[i];
+  return json + "]";
+}
+
+std::string in_whole_seconds(Milliseconds span_ms) { return std::to_string((span_ms + 999) / 1'000) + " s"; }
+
+}  // namespace
 
 Flow::Flow(Journal &journal, DeliveryPlan plan, const LaneLimits &limits, Random &random, Seq newest_at_start)
     : plan_(std::move(plan)),
@@ -18,6 +33,7 @@ Flow::Flow(Journal &journal, DeliveryPlan plan, const LaneLimits &limits, Random
       random_(random),
       lanes_(journal, plan_, limits, newest_at_start),
       workers_(static_cast<std::size_t>(plan_.workers)),
+      breaker_(plan_.policy.breaker),
       cursor_(plan_.cursor),
       cursor_durable_(plan_.cursor) {}
 
@@ -49,18 +65,28 @@ void Flow::answered(Milliseconds now, const Answered &input, Outbox &out) {
   }
   const std::vector<Sent> sent = std::exchange(worker.sent, {});
   const Milliseconds took_ms = now - worker.sent_ms;
+  const std::string exchanges = json_array(input.exchanges, exchanges_bytes_max / sent.size());
+  bool is_staged_given = false;  // what a call staged becomes durable once, with the first that it delivered
   for (std::size_t i = 0; i < sent.size(); ++i) {
     Outcome outcome;
     if (input.batch_code != BHP_OK) {  // a batch of one
       outcome.code = input.batch_code;
       if (is_complete) outcome.message = input.answers[i].message;
     } else if (!is_complete) {
-      outcome = {BHP_RETRY, 0, "the plugin gave no verdict", false};
+      outcome.code = BHP_RETRY;
+      outcome.message = "the plugin gave no verdict";
     } else {
       const PluginAnswer &answer = input.answers[i];
-      outcome = {answer.code, answer.retry_after_ms, answer.message, false};
+      outcome.code = answer.code;
+      outcome.retry_after_ms = answer.retry_after_ms;
+      outcome.message = answer.message;
     }
-    decide(now, took_ms, sent[i], outcome, out);
+    outcome.exchanges = exchanges;
+    if (!is_staged_given && (outcome.code == BHP_OK || outcome.code == BHP_SKIP)) {
+      outcome.staged = input.staged;
+      is_staged_given = true;
+    }
+    decide(now, took_ms, sent[i], std::move(outcome), out);
   }
 }
 
@@ -76,12 +102,20 @@ void Flow::died(Milliseconds now, const Died &input, Outbox &out) {
     say(input.is_refusal ? Level::error : Level::warn,
         (input.is_refusal ? "refused: " : "worker " + std::to_string(input.worker) + ": ") + sentence + next, out);
   }
-  if (worker.sent.size() > 1) {
+  if (input.is_unread) {  // they had no part in it
+    const std::vector<Sent> unread = std::exchange(worker.sent, {});
+    for (auto each = unread.rbegin(); each != unread.rend(); ++each) never_reached(*each);
+  } else if (worker.sent.size() > 1) {
     batch_failed(worker, true);  // nobody knows which of them it was: each alone will tell
   } else if (!worker.sent.empty()) {
     const Sent sent = worker.sent.front();
     worker.sent.clear();
-    decide(now, now - worker.sent_ms, sent, {BHP_RETRY, 0, sentence, true}, out);
+    Outcome outcome;
+    outcome.code = BHP_RETRY;
+    outcome.message = sentence;
+    outcome.is_death = true;
+    outcome.exchanges = json_array(input.exchanges, exchanges_bytes_max);
+    decide(now, now - worker.sent_ms, sent, std::move(outcome), out);
   }
   if (is_stopping_) worker.life.stopped();
 }
@@ -96,20 +130,22 @@ void Flow::not_sent(Milliseconds now, const NotSent &input, Outbox &out) {
   const auto found =
       std::find_if(worker.sent.begin(), worker.sent.end(), [&](const Sent &sent) { return sent.key == input.key; });
   CHECK(found != worker.sent.end());
-  const SubjectKey subject = found->subject;
+  const Sent sent = *found;
   worker.sent.erase(found);
   if (input.why == NotSent::Why::no_child) {
     worker.life.lost();
   } else if (worker.sent.empty()) {
     worker.life.answered();
   }
-  if (hold_ && hold_->is_probing && hold_->probe == input.key) hold_->is_probing = false;
   switch (input.why) {
     case NotSent::Why::damaged: {
       say(Level::error, "event " + std::to_string(input.key.seq) + " is dead: " + input.sentence, out);
-      settle_unsent(lanes_.out_of(subject), DeliveryState::dead, Verdict::fail,
+      settle_unsent(lanes_.out_of(sent.subject), DeliveryState::dead, Verdict::fail,
                     "the stored event is damaged (checksum)", out);
-      if (hold_ && hold_->probe == input.key) end_hold(out);  // it can probe nothing; the next event will
+      if (!is_probe(sent.key)) return;
+      hold_->probe.reset();  // it can probe nothing; the next event will
+      if (hold_->by == Hold::By::plugin) return end_hold(now, out);
+      breaker_.probe_said_nothing(now);
       return;
     }
     case NotSent::Why::unreadable:
@@ -119,55 +155,72 @@ void Flow::not_sent(Milliseconds now, const NotSent &input, Outbox &out) {
     case NotSent::Why::no_child:
       break;
   }
-  if (!hold_ || !(hold_->probe == input.key)) lanes_.give_back(subject, false, false);
+  never_reached(sent);
+}
+
+// It did not reach the plugin, and is as it was before it was taken.
+void Flow::never_reached(const Sent &sent) {
+  if (is_probe(sent.key)) {
+    hold_->probe->is_out = false;
+    if (hold_->probe->is_kept) return;
+    hold_->probe.reset();
+    if (hold_->by == Hold::By::breaker) breaker_.probe_said_nothing(hold_->until_ms);
+  }
+  lanes_.give_back(sent.subject, false, false);
 }
 
 // ---- decisions ------------------------------------------------------------------------------------------------------
 
-Step Flow::step_of(Milliseconds now, const Offer &offer, int attempt, int strikes, const Outcome &outcome,
-                   bool is_probe) {
-  const Milliseconds age_ms = offer.owed.first_ms == 0 ? 0 : now - offer.owed.first_ms;
+// Time that it stood ready and was held back, since its row was last written.
+Milliseconds Flow::held_ms(Milliseconds now, const Owed &owed) const {
+  return owed.first_ms == 0 ? 0 : held_time_.within(owed.due_ms, now);
+}
+
+Step Flow::step_of(Milliseconds now, const Offer &offer, int strikes, const Outcome &outcome, bool is_probe) {
+  const Owed &owed = offer.owed;
+  const Milliseconds first_ms = std::min(owed.first_ms, now);  // later than now: written by a clock that was wrong
+  const Milliseconds age_ms = owed.first_ms == 0 ? 0 : std::max<Milliseconds>(0, now - first_ms - held_ms(now, owed));
   if (outcome.is_death && strikes >= plan_.policy.strikes_max) {
     return {Step::What::dead, 0,
             "the plugin died " + std::to_string(strikes) + (strikes == 1 ? " time" : " times") + " over this event"};
   }
+  const int attempt = owed.attempts + 1;
   const Verdict verdict = verdict_of(outcome.code);
-  // A probe that is told to come again has found out that the hold goes on, and uses up no attempt of its event.
-  if (verdict == Verdict::hold || (is_probe && verdict == Verdict::retry)) {
+  if (verdict == Verdict::hold) {
     const int number = is_probe ? hold_->number + 1 : 1;
     return next_step(plan_.policy, BHP_HOLD, number, age_ms, outcome.retry_after_ms, random_);
+  }
+  // A probe that is told to come again has found out that the hold goes on, and uses up no attempt of its event.
+  if (is_probe && verdict == Verdict::retry) {
+    return next_step(plan_.policy, BHP_HOLD, attempt, age_ms, outcome.retry_after_ms, random_);
   }
   return next_step(plan_.policy, outcome.code, attempt, age_ms, outcome.retry_after_ms, random_);
 }
 
-void Flow::decide(Milliseconds now, Milliseconds took_ms, const Sent &sent, const Outcome &outcome, Outbox &out) {
-  const Offer &offer = lanes_.out_of(sent.subject);
+Settlement Flow::settlement_of(Milliseconds now, const Offer &offer, const Step &step, int strikes,
+                               Outcome &outcome) const {
   const Owed &owed = offer.owed;
-  const bool is_probe = hold_ && hold_->probe == sent.key;
-  const int strikes = owed.strikes + (outcome.is_death ? 1 : 0);
-  const Step step = step_of(now, offer, owed.attempts + 1, strikes, outcome, is_probe);
-  const bool is_hold = step.what == Step::What::hold;
-
-  Decided decided;
-  Settlement &settlement = decided.settlement;
+  const bool is_held = step.what == Step::What::hold;
+  Settlement settlement;
   settlement.key = owed.key;
   settlement.subject = owed.subject;
   settlement.verdict = verdict_of(outcome.code);
   settlement.strikes = strikes;
-  settlement.took_ms = took_ms;
   // A HOLD says nothing of this event, so it uses up neither attempts nor age.
-  const bool is_charged = !is_hold || outcome.is_death;
+  const bool is_charged = !is_held || outcome.is_death;
   settlement.attempts = owed.attempts + (is_charged ? 1 : 0);
-  settlement.first_ms = owed.first_ms == 0 ? now : owed.first_ms;
-  if (is_hold) settlement.first_ms = owed.first_ms == 0 ? 0 : owed.first_ms + step.delay_ms;
+  settlement.first_ms = owed.first_ms == 0 ? now : std::min(owed.first_ms, now) + held_ms(now, owed);
+  if (is_held) settlement.first_ms = owed.first_ms == 0 ? 0 : settlement.first_ms + step.delay_ms;
   settlement.message = outcome.message;
-  if (verdict_of(outcome.code) == Verdict::retry && outcome.code != BHP_RETRY) {
+  if (settlement.verdict == Verdict::retry && outcome.code != BHP_RETRY) {
     settlement.message = "the plugin answered with the unknown verdict " + std::to_string(outcome.code) +
                          (outcome.message.empty() ? "" : ": " + outcome.message);
   }
+  settlement.exchanges = std::move(outcome.exchanges);
   switch (step.what) {
     case Step::What::delivered:
       settlement.state = DeliveryState::delivered;
+      settlement.staged = std::move(outcome.staged);
       break;
     case Step::What::dead:
       settlement.state = DeliveryState::dead;
@@ -183,19 +236,39 @@ void Flow::decide(Milliseconds now, Milliseconds took_ms, const Sent &sent, cons
       settlement.due_ms = now + step.delay_ms;
       break;
   }
-  decided.attempt = attempt_of(offer, settlement);
-  decided.attempt.attempt = owed.attempts + 1;
-  decided.attempt.retry_in_ms = settlement.state == DeliveryState::waiting ? step.delay_ms : 0;
+  return settlement;
+}
 
-  if (is_hold && (!hold_ || is_probe)) {
-    decided.is_hold = true;
-    begin_or_extend_hold(now, sent, step, settlement.message, out);
-  } else if (is_probe) {
-    end_hold(out);
-  }
-  if (settlement.state == DeliveryState::waiting) lanes_.waits(sent.subject);
+void Flow::decide(Milliseconds now, Milliseconds took_ms, const Sent &sent, Outcome outcome, Outbox &out) {
+  const Offer &offer = lanes_.out_of(sent.subject);
+  const int strikes = offer.owed.strikes + (outcome.is_death ? 1 : 0);
+  const Step step = step_of(now, offer, strikes, outcome, is_probe(sent.key));
+
+  Decided decided;
+  decided.settlement = settlement_of(now, offer, step, strikes, outcome);
+  decided.settlement.took_ms = took_ms;
+  outcome.message = decided.settlement.message;
+  decided.attempt = attempt_of(offer, decided.settlement);
+  decided.attempt.attempt = offer.owed.attempts + 1;
+  const bool is_waiting = decided.settlement.state == DeliveryState::waiting;
+  decided.attempt.retry_in_ms = is_waiting ? step.delay_ms : 0;
+  if (step.what != Step::What::delivered) last_error_ = outcome.message;
+
+  decided.is_hold = follow(now, sent, step, outcome, out);
+  if (is_waiting) lanes_.waits(sent.subject);
   ++settling_count_;
   out.decided.push_back(std::move(decided));
+}
+
+void Flow::unfit(Milliseconds now, const Decided &decided, const std::string &why, Outbox &out) {
+  const Settlement &settlement = decided.settlement;
+  --settling_count_;
+  Outcome outcome;
+  outcome.code = BHP_RETRY;
+  outcome.message = "what it wrote does not fit: " + why;
+  outcome.is_ours = true;
+  outcome.exchanges = settlement.exchanges;
+  decide(now, settlement.took_ms, {settlement.key, settlement.subject}, std::move(outcome), out);
 }
 
 Attempt Flow::attempt_of(const Offer &offer, const Settlement &settlement) const {
@@ -229,26 +302,94 @@ void Flow::settle_unsent(const Offer &offer, DeliveryState state, Verdict verdic
   out.decided.push_back(std::move(decided));
 }
 
-void Flow::begin_or_extend_hold(Milliseconds now, const Sent &sent, const Step &step, const std::string &message,
-                                Outbox &out) {
-  const bool is_first = !hold_;
-  if (is_first) hold_.emplace();
-  hold_->probe = sent.key;
-  hold_->subject = sent.subject;
-  hold_->until_ms = now + step.delay_ms;
-  hold_->number += is_first ? 0 : 1;
-  hold_->is_durable = hold_->is_probing = false;
-  hold_->reason = message.empty() ? "the plugin said HOLD" : message;
+void Flow::settle_unwanted(const Offer &offer, Outbox &out) {
+  settle_unsent(offer, DeliveryState::delivered, Verdict::skip,
+                "the filter does not want " + offer.owed.type + " any more", out);
+}
+
+// ---- held ------------------------------------------------------------------------------------------------------------
+
+// What the attempt says about the instance. Returns whether its event is kept as the probe of a hold.
+bool Flow::follow(Milliseconds now, const Sent &sent, const Step &step, const Outcome &outcome, Outbox &out) {
+  const Verdict verdict = verdict_of(outcome.code);
+  const bool was_probe = is_probe(sent.key);
+  if (verdict == Verdict::hold && (!hold_ || was_probe)) {
+    Hold hold;
+    hold.since_ms = was_probe ? hold_->since_ms : now;
+    hold.until_ms = now + step.delay_ms;
+    hold.number = was_probe ? hold_->number + 1 : 1;
+    hold.reason = outcome.message.empty() ? "the plugin said HOLD" : outcome.message;
+    hold.probe = Probe{sent.key, sent.subject, true, false, false};
+    begin_hold(now, std::move(hold), out);
+    return true;
+  }
+  if (was_probe) {
+    follow_probe(now, step, outcome, out);
+    return false;
+  }
+  if (hold_ || outcome.is_ours || (verdict == Verdict::skip && !outcome.is_death)) return false;
+  const Milliseconds asked_ms = std::clamp<Milliseconds>(outcome.retry_after_ms, 0, plan_.policy.retry_after_ms_max);
+  if (!breaker_.note(now, sent.subject, verdict == Verdict::retry, asked_ms, random_)) return false;
+  Hold hold;
+  hold.by = Hold::By::breaker;
+  hold.since_ms = now;
+  hold.until_ms = breaker_.until_ms();
+  hold.reason = std::to_string(breaker_.failures_count()) + " of the last " +
+                std::to_string(breaker_.attempts_count()) + " attempts failed" +
+                (outcome.message.empty() ? "" : ", the last: " + outcome.message);
+  begin_hold(now, std::move(hold), out);
+  return false;
+}
+
+// Of a probe that did not say HOLD. Its event goes the way of every other.
+void Flow::follow_probe(Milliseconds now, const Step &step, const Outcome &outcome, Outbox &out) {
+  hold_->probe.reset();
+  const Milliseconds asked_ms = std::clamp<Milliseconds>(outcome.retry_after_ms, 0, plan_.policy.retry_after_ms_max);
+  const Verdict verdict = verdict_of(outcome.code);
+  if (hold_->by == Hold::By::plugin) {
+    if (step.what != Step::What::hold) return end_hold(now, out);
+    hold_->until_ms = now + backoff_ms(plan_.policy, ++hold_->number, outcome.retry_after_ms, random_);
+    return;
+  }
+  if (verdict == Verdict::retry) {
+    ++hold_->number;
+    breaker_.probe_failed(now, asked_ms, random_);
+  } else if (verdict == Verdict::skip) {
+    breaker_.probe_said_nothing(now);
+  } else {
+    // Without anything left to probe with, one success must do.
+    const bool is_last = lanes_.backlog_count() == 0 && !lanes_.next_due();
+    if (breaker_.probe_succeeded(now) || is_last) return end_hold(now, out);
+  }
+  hold_->until_ms = breaker_.until_ms();
+}
+
+// Begins it, or goes on with one that has another reason now.
+void Flow::begin_hold(Milliseconds now, Hold hold, Outbox &out) {
+  const bool is_first = !hold_ || hold_->by != hold.by;
+  if (hold.by == Hold::By::plugin) breaker_.close();  // the plugin knows better
+  hold_ = std::move(hold);
+  held_time_.begin(now);
   if (!is_first) return;  // one alarm for one hold
   say(Level::error,
-      "held: " + hold_->reason + "; its events wait, event " + std::to_string(sent.key.seq) + " probes again in " +
-          std::to_string((step.delay_ms + 999) / 1'000) + " s",
+      "held: " + hold_->reason + "; " + std::to_string(lanes_.backlog_count()) +
+          " events and all that come wait, one probes in " + in_whole_seconds(hold_->until_ms - now),
       out);
 }
 
-void Flow::end_hold(Outbox &out) {
+void Flow::end_hold(Milliseconds now, Outbox &out) {
+  say(Level::info,
+      "takes events again, after " + in_whole_seconds(now - hold_->since_ms) + " and " +
+          std::to_string(hold_->number) + (hold_->number == 1 ? " probe" : " probes"),
+      out);
   hold_.reset();
-  say(Level::info, "takes events again", out);
+  breaker_.close();
+  held_time_.end(now);
+}
+
+std::optional<DeliveryKey> Flow::probe() const {
+  if (!hold_ || !hold_->probe || !hold_->probe->is_out) return std::nullopt;
+  return hold_->probe->key;
 }
 
 // ---- the disk has it ------------------------------------------------------------------------------------------------
@@ -260,12 +401,30 @@ void Flow::settled(Milliseconds now, const Decided &decided, Outbox &out) {
   if (settlement.state != DeliveryState::waiting) {
     lanes_.finished(settlement.subject);
   } else if (decided.is_hold) {
-    hold_->is_durable = true;  // the hold cannot have ended: only its probe's next verdict ends it
+    CHECK(is_probe(settlement.key));  // the hold cannot have ended: only its probe's next verdict ends it
+    hold_->probe->is_durable = true;
     lanes_.held(settlement);
   } else {
     lanes_.parked(settlement.subject, settlement.due_ms);
   }
+  if (settlement.state == DeliveryState::dead) count_dead_letter(now, settlement, out);
   out.actions.push_back(Observe{settlement.key, decided.attempt});
+}
+
+// One line for the first; those that follow it within the interval share one, see tell_dead_letters().
+void Flow::count_dead_letter(Milliseconds now, const Settlement &settlement, Outbox &out) {
+  tell_dead_letters(now, out);
+  if (++dead_letters_count_ > dead_letters_told_count_ + 1 || now < dead_letters_quiet_until_ms_) return;
+  dead_letters_told_count_ = dead_letters_count_;
+  dead_letters_quiet_until_ms_ = now + dead_letters_ms_interval;
+  say(Level::error, "dead letter: event " + std::to_string(settlement.key.seq) + ": " + settlement.message, out);
+}
+
+void Flow::tell_dead_letters(Milliseconds now, Outbox &out) {
+  if (dead_letters_count_ == dead_letters_told_count_ || now < dead_letters_quiet_until_ms_) return;
+  const std::int64_t count = dead_letters_count_ - std::exchange(dead_letters_told_count_, dead_letters_count_);
+  dead_letters_quiet_until_ms_ = now + dead_letters_ms_interval;
+  say(Level::error, std::to_string(count) + (count == 1 ? " more dead letter" : " more dead letters"), out);
 }
 
 void Flow::cursor_settled(Milliseconds now, Seq cursor, bool is_durable) {
@@ -297,6 +456,21 @@ InstanceStatus Flow::status() const {
   status.name = plan_.name;
   status.workers = plan_.workers;
   status.in_flight_count = in_flight_count();
+  status.backlog_count = lanes_.backlog_count();
+  status.dead_letters_count = dead_letters_count_;
+  status.oldest = oldest_;
+  status.oldest_since_ms = oldest_since_ms_;
+  status.last_error = last_error_;
+  if (breaker_.state() != Breaker::State::closed) {
+    status.breaker = breaker_.state() == Breaker::State::open ? "open" : "half open";
+  }
+  if (hold_) {
+    status.held_by = hold_->by == Hold::By::plugin ? "plugin" : "breaker";
+    status.held_since_ms = hold_->since_ms;
+    const std::optional<DeliveryKey> key = probe();
+    status.probe = key ? key->seq : 0;
+    status.next_probe_ms = key ? 0 : hold_->until_ms;
+  }
   bool is_running = false, is_backing_off = false, is_refused = false;
   for (const Worker &worker : workers_) {
     const WorkerLife::State state = worker.life.state();

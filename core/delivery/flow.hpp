@@ -4,6 +4,10 @@
 //
 // The order of things for one event: take → Send → Answered → decide (pure) → SettleDeliveries → durable → the next of
 // its lane. A child's death, an unreadable row and a batch that failed are all ways of saying what "Answered" was.
+//
+// Held, by the plugin's HOLD or by the breaker, nothing is sent but one probe at a time. The event that said HOLD
+// probes itself; a probe that is told RETRY goes to wait like any other and the next one is another event, so that one
+// poisonous event cannot keep the hold up. What a probe or a held event suffers uses up neither attempts nor age.
 #pragma once
 
 #include <optional>
@@ -11,6 +15,8 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "delivery/breaker.hpp"
+#include "delivery/held_time.hpp"
 #include "delivery/lanes.hpp"
 #include "delivery/messages.hpp"
 #include "delivery/worker_life.hpp"
@@ -21,6 +27,9 @@ class Flow {
  public:
   static constexpr Milliseconds cursor_ms_interval = 1'000;  // a late cursor costs only reading at the next start
   static constexpr Milliseconds read_pause_ms_min = 1'000, read_pause_ms_max = 30'000;
+  static constexpr Milliseconds dead_letters_ms_interval = 600'000;  // one line for a series of dead letters
+  static constexpr Milliseconds oldest_alarm_ms = 3'600'000;         // an event that stays the oldest is told, doubling
+  static constexpr std::size_t exchanges_bytes_max = 64 << 10;       // of one settlement
 
   Flow(Journal &journal, DeliveryPlan plan, const LaneLimits &limits, Random &random, Seq newest_at_start);
   Flow(const Flow &) = delete;
@@ -33,6 +42,8 @@ class Flow {
   void died(Milliseconds now, const Died &input, Outbox &out);
   void not_sent(Milliseconds now, const NotSent &input, Outbox &out);
   void settled(Milliseconds now, const Decided &decided, Outbox &out);  // it is durable
+  // What it staged was refused (a quota): that attempt has failed after all. Nothing of it is durable.
+  void unfit(Milliseconds now, const Decided &decided, const std::string &why, Outbox &out);
   void cursor_settled(Milliseconds now, Seq cursor, bool is_durable);
   // Whatever can be done now without another input: spawn, kill what is overdue, read, send, move the cursor.
   void advance(Milliseconds now, Outbox &out);
@@ -43,6 +54,8 @@ class Flow {
   std::int64_t in_flight_count() const;
   const DeliveryPlan &plan() const { return plan_; }
   const Lanes &lanes() const { return lanes_; }
+  bool is_held() const { return hold_.has_value(); }
+  std::optional<DeliveryKey> probe() const;  // that is with a child now
 
  private:
   struct Sent {
@@ -55,30 +68,45 @@ class Flow {
     std::vector<Sent> sent;  // what the child has; its lanes are out
     Milliseconds sent_ms = 0;
   };
-  // Nothing but the probe is sent while there is one of these. The probe's lane stays out from the HOLD to the verdict
-  // that ends it.
-  struct Hold {
-    DeliveryKey probe;
+  struct Probe {
+    DeliveryKey key;
     SubjectKey subject = 0;
-    Milliseconds until_ms = 0;
-    int number = 1;           // HOLDs in a row
-    bool is_durable = false;  // the row that says waiting; not probed before
-    bool is_probing = false;  // the probe is with the child
+    bool is_kept = false;     // it said HOLD: its lane stays out until its verdict is another one
+    bool is_durable = false;  // kept: the row that says waiting; not sent before
+    bool is_out = false;      // with the child; always, when it is not kept
+  };
+  struct Hold {  // nothing but a probe is sent while there is one of these
+    enum class By { plugin, breaker };
+    By by = By::plugin;
+    Milliseconds since_ms = 0, until_ms = 0;
+    int number = 1;  // probes that found it held, and one
     std::string reason;
+    std::optional<Probe> probe;  // nullopt: the next one is drawn from the lanes
   };
   struct Outcome {  // of one attempt
     std::int32_t code = 0;
     Milliseconds retry_after_ms = 0;
     std::string message;
     bool is_death = false;
+    bool is_ours = false;  // says nothing of the destination
+    Staged staged = {};
+    std::string exchanges = {};
   };
 
-  void decide(Milliseconds now, Milliseconds took_ms, const Sent &sent, const Outcome &outcome, Outbox &out);
-  Step step_of(Milliseconds now, const Offer &offer, int attempt, int strikes, const Outcome &outcome, bool is_probe);
-  void begin_or_extend_hold(Milliseconds now, const Sent &sent, const Step &step, const std::string &message,
-                            Outbox &out);
-  void end_hold(Outbox &out);
+  void decide(Milliseconds now, Milliseconds took_ms, const Sent &sent, Outcome outcome, Outbox &out);
+  Step step_of(Milliseconds now, const Offer &offer, int strikes, const Outcome &outcome, bool is_probe);
+  Settlement settlement_of(Milliseconds now, const Offer &offer, const Step &step, int strikes, Outcome &outcome) const;
+  bool follow(Milliseconds now, const Sent &sent, const Step &step, const Outcome &outcome, Outbox &out);
+  void follow_probe(Milliseconds now, const Step &step, const Outcome &outcome, Outbox &out);
+  void begin_hold(Milliseconds now, Hold hold, Outbox &out);
+  void end_hold(Milliseconds now, Outbox &out);
+  bool is_probe(const DeliveryKey &key) const { return hold_ && hold_->probe && hold_->probe->key == key; }
+  bool wants_probe(Milliseconds now) const { return hold_ && !hold_->probe && now >= hold_->until_ms; }
+  bool may_wake_waiting(Milliseconds now) const { return !hold_ || wants_probe(now); }
+  void never_reached(const Sent &sent);
+  Milliseconds held_ms(Milliseconds now, const Owed &owed) const;
   void settle_unsent(const Offer &offer, DeliveryState state, Verdict verdict, std::string message, Outbox &out);
+  void settle_unwanted(const Offer &offer, Outbox &out);
   Attempt attempt_of(const Offer &offer, const Settlement &settlement) const;
   void batch_failed(Worker &worker, bool is_redelivery);
 
@@ -88,6 +116,11 @@ class Flow {
   void dispatch_probe(int number, Worker &worker, Milliseconds now, Outbox &out);
   void send(int number, Worker &worker, const std::vector<Offer> &offers, Milliseconds now, Outbox &out);
   void move_cursor(Milliseconds now, Outbox &out);
+  void draw_probe(int number, Worker &worker, Milliseconds now, Outbox &out);
+  void look_at_oldest(Milliseconds now, Seq settled, Outbox &out);
+  bool is_oldest_due(Milliseconds now) const { return oldest_ != 0 && now >= oldest_since_ms_ + oldest_told_after_ms_; }
+  void count_dead_letter(Milliseconds now, const Settlement &settlement, Outbox &out);
+  void tell_dead_letters(Milliseconds now, Outbox &out);
   void pause(Milliseconds now, const std::string &sentence, Outbox &out);
   void note_progress(Milliseconds now);
   bool may_read(Milliseconds now) const { return !is_stopping_ && now >= paused_until_ms_; }
@@ -99,6 +132,13 @@ class Flow {
   Lanes lanes_;  // reads plan_
   std::vector<Worker> workers_;
   std::optional<Hold> hold_;
+  Breaker breaker_;     // not closed: hold_ is by it
+  HeldTime held_time_;  // of hold_
+  std::string last_error_;
+  std::int64_t dead_letters_count_ = 0, dead_letters_told_count_ = 0;
+  Milliseconds dead_letters_quiet_until_ms_ = 0;
+  Seq oldest_ = 0;  // not final, as of the last look at the cursor; 0: none
+  Milliseconds oldest_since_ms_ = 0, oldest_told_after_ms_ = oldest_alarm_ms;
   bool is_stopping_ = false;
   int settling_count_ = 0;            // decided, not yet durable
   Milliseconds paused_until_ms_ = 0;  // after a read error

@@ -19,6 +19,7 @@ std::string in_seconds(Milliseconds span_ms) {
 }  // namespace
 
 void Flow::advance(Milliseconds now, Outbox &out) {
+  held_time_.started(now);
   for (std::size_t i = 0; i < workers_.size(); ++i) look_after(static_cast<int>(i), workers_[i], now, out);
   load(now, out);
   if (!is_stopping_ && now >= paused_until_ms_) {
@@ -32,6 +33,7 @@ void Flow::advance(Milliseconds now, Outbox &out) {
     }
   }
   move_cursor(now, out);
+  if (!is_stopping_) tell_dead_letters(now, out);
 }
 
 void Flow::look_after(int number, Worker &worker, Milliseconds now, Outbox &out) {
@@ -59,7 +61,7 @@ void Flow::look_after(int number, Worker &worker, Milliseconds now, Outbox &out)
 }
 
 void Flow::load(Milliseconds now, Outbox &out) {
-  const bool with_due = !hold_;  // while held, what waits may wait on disk
+  const bool with_due = may_wake_waiting(now);  // while held, what waits may wait on disk
   if (!may_read(now) || !lanes_.wants_load(now, with_due)) return;
   if (const Result<void> result = lanes_.load(now, with_due); !result.ok()) {
     pause(now, result.error().sentence, out);
@@ -82,8 +84,7 @@ void Flow::dispatch(int number, Worker &worker, Milliseconds now, Outbox &out) {
     std::vector<Offer> wanted;
     for (Offer &offer : offers) {
       if (offer.is_unwanted) {
-        settle_unsent(offer, DeliveryState::delivered, Verdict::skip,
-                      "the filter does not want " + offer.owed.type + " any more", out);
+        settle_unwanted(offer, out);
       } else {
         wanted.push_back(std::move(offer));
       }
@@ -93,10 +94,28 @@ void Flow::dispatch(int number, Worker &worker, Milliseconds now, Outbox &out) {
 }
 
 void Flow::dispatch_probe(int number, Worker &worker, Milliseconds now, Outbox &out) {
-  if (number != lanes_.worker_of(hold_->subject) || worker.life.state() != WorkerLife::State::idle) return;
-  if (!hold_->is_durable || hold_->is_probing || now < hold_->until_ms) return;
-  hold_->is_probing = true;
-  send(number, worker, {lanes_.out_of(hold_->subject)}, now, out);
+  if (worker.life.state() != WorkerLife::State::idle || now < hold_->until_ms) return;
+  if (!hold_->probe) return draw_probe(number, worker, now, out);
+  Probe &probe = *hold_->probe;
+  if (probe.is_out || !probe.is_durable || number != lanes_.worker_of(probe.subject)) return;
+  probe.is_out = true;
+  send(number, worker, {lanes_.out_of(probe.subject)}, now, out);
+}
+
+// Another one each time: a failed one has gone to wait, so its turn is over.
+void Flow::draw_probe(int number, Worker &worker, Milliseconds now, Outbox &out) {
+  for (;;) {
+    const std::vector<Offer> offers = lanes_.take(number, 1);
+    if (offers.empty()) return;
+    const Offer &offer = offers.front();
+    if (offer.is_unwanted) {
+      settle_unwanted(offer, out);
+      continue;
+    }
+    hold_->probe = Probe{offer.owed.key, offer.owed.subject, false, false, true};
+    if (hold_->by == Hold::By::breaker) breaker_.probing();
+    return send(number, worker, offers, now, out);
+  }
 }
 
 void Flow::send(int number, Worker &worker, const std::vector<Offer> &offers, Milliseconds now, Outbox &out) {
@@ -127,8 +146,9 @@ void Flow::note_progress(Milliseconds now) {
 }
 
 void Flow::move_cursor(Milliseconds now, Outbox &out) {
-  if (!has_progress_ || now < paused_until_ms_) return;
-  const bool is_time = is_stopping_ ? in_flight_count() == 0 : now >= cursor_due_ms_;
+  const bool is_look = is_oldest_due(now) && !is_stopping_;
+  if ((!has_progress_ && !is_look) || now < paused_until_ms_) return;
+  const bool is_time = is_stopping_ ? in_flight_count() == 0 : now >= cursor_due_ms_ || is_look;
   if (!is_time) return;
   const Result<Seq> settled = lanes_.settled_up_to();
   if (!settled.ok()) {
@@ -137,11 +157,29 @@ void Flow::move_cursor(Milliseconds now, Outbox &out) {
   }
   has_progress_ = false;
   scan_seen_ = lanes_.scan_position();
+  look_at_oldest(now, *settled, out);
   // Less than the cursor only when a flipped bit moved the cursor or a waiting row: it stays where it is then, and the
   // row is offered all the same. The journal's check names the damage.
   if (*settled <= cursor_) return;
   cursor_ = *settled;
   out.cursors.push_back({plan_.id, cursor_});
+}
+
+void Flow::look_at_oldest(Milliseconds now, Seq settled, Outbox &out) {
+  const Seq oldest = settled < journal_.newest() ? settled + 1 : 0;
+  if (oldest != oldest_) {
+    oldest_ = oldest;
+    oldest_since_ms_ = now;
+    oldest_told_after_ms_ = oldest_alarm_ms;
+    return;
+  }
+  if (!is_oldest_due(now) || is_stopping_) return;
+  say(Level::warn,
+      "event " + std::to_string(oldest_) + " has been the oldest that waits for " +
+          in_seconds((now - oldest_since_ms_) / 1'000 * 1'000) + (last_error_.empty() ? "" : "; the last error: ") +
+          last_error_,
+      out);
+  oldest_told_after_ms_ = 2 * (now - oldest_since_ms_);
 }
 
 std::optional<Milliseconds> Flow::next_timer(Milliseconds now) const {
@@ -155,14 +193,18 @@ std::optional<Milliseconds> Flow::next_timer(Milliseconds now) const {
     consider(paused_until_ms_);
     return next;
   }
-  if (lanes_.wants_load(now, !hold_)) consider(now);
-  if (!hold_) {
+  if (lanes_.wants_load(now, may_wake_waiting(now))) consider(now);
+  if (may_wake_waiting(now)) {
     // With no room, it is an answer that makes some, and load() then finds what is due.
     if (const auto due = lanes_.next_due(); due && *due > now) consider(due);
-  } else if (hold_->is_durable && !hold_->is_probing) {
-    const Worker &worker = workers_[static_cast<std::size_t>(lanes_.worker_of(hold_->subject))];
+  } else if (!hold_->probe) {
+    consider(hold_->until_ms);
+  } else if (hold_->probe->is_durable && !hold_->probe->is_out) {
+    const Worker &worker = workers_[static_cast<std::size_t>(lanes_.worker_of(hold_->probe->subject))];
     if (worker.life.state() == WorkerLife::State::idle) consider(hold_->until_ms);
   }
+  if (oldest_ != 0) consider(oldest_since_ms_ + oldest_told_after_ms_);
+  if (dead_letters_count_ > dead_letters_told_count_) consider(dead_letters_quiet_until_ms_);
   if (has_progress_) consider(cursor_due_ms_);
   return next;
 }

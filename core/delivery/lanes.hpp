@@ -53,6 +53,8 @@ struct LaneLimits {
 
 class Lanes {
  public:
+  static constexpr Milliseconds strays_ms_interval = 1'000;
+
   // Everything at or below `newest_at_start` may have been sent by an earlier run of the daemon.
   Lanes(Journal &journal, const DeliveryPlan &plan, const LaneLimits &limits, Seq newest_at_start);
 
@@ -100,6 +102,7 @@ class Lanes {
   Result<void> scan();
   Result<bool> may_join(const Owed &owed, bool is_any_waiting);
   Result<void> load_due(Milliseconds now);
+  Result<void> load_strays(Milliseconds now);
   void join_due(const Owed &owed);
   bool is_held_in_memory(const Owed &owed) const;
   Result<void> refill();
@@ -118,6 +121,7 @@ class Lanes {
   const Seq newest_at_start_;
   Seq scan_position_;  // every event at or below has been looked at by the scan
   bool is_scan_wanted_ = true, is_due_wanted_ = true;
+  bool is_looking_for_strays_ = true;  // rows of an earlier run whose clock was ahead
   bool is_due_stalled_ = false;  // due() named only rows in memory: nothing new before one of them is settled
   std::optional<Milliseconds> next_due_ms_;  // no waiting row that is not in memory is due before; nullopt: none waits
   int window_count_ = 0;                     // offers in memory that the scan brought

@@ -96,6 +96,9 @@ Result<void> Lanes::load_due(Milliseconds now) {
     if (!next.ok()) return next.error();
     next_due_ms_ = *next;
     is_due_wanted_ = false;
+    if (is_looking_for_strays_) {
+      if (Result<void> result = load_strays(now); !result.ok()) return result;
+    }
   } else {
     is_due_wanted_ = true;
   }
@@ -104,6 +107,28 @@ Result<void> Lanes::load_due(Milliseconds now) {
     if (!is_held_in_memory(owed)) join_due(owed);
   }
   is_due_stalled_ = is_due_wanted_ && due_count_ == count_before;
+  return {};
+}
+
+// A row due later than any wait of this policy from now was written by a clock that stood ahead: nobody will be there
+// when it comes, so it is due now. The journal names waiting rows by their time only, so the strays are seen once what
+// waits rightly fits into a page; until then they are looked for again with every read.
+Result<void> Lanes::load_strays(Milliseconds now) {
+  const Milliseconds latest_ms = now + wait_ms_max(plan_.policy);
+  const Result<std::optional<Milliseconds>> stray = journal_.next_due(plan_.id, latest_ms);
+  if (!stray.ok()) return stray.error();
+  if (!*stray) {
+    is_looking_for_strays_ = false;  // this run writes none
+    return {};
+  }
+  const Result<std::vector<Owed>> rows = journal_.due(plan_.id, **stray, due_count_ + limits_.page_events);
+  if (!rows.ok()) return rows.error();
+  for (const Owed &owed : *rows) {
+    if (owed.due_ms > latest_ms && !is_held_in_memory(owed)) join_due(owed);
+  }
+  // More of them at a later time, or behind what waits rightly: look again soon, whatever is due then.
+  const Milliseconds again_ms = now + strays_ms_interval;
+  if (!next_due_ms_ || again_ms < *next_due_ms_) next_due_ms_ = again_ms;
   return {};
 }
 

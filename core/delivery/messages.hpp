@@ -37,12 +37,16 @@ struct Answered {  // to the last Send of this worker, without the tickets that 
   int worker = 0;
   std::int32_t batch_code = 0;
   std::vector<PluginAnswer> answers;
+  Staged staged = {};                       // of the whole call; Report::staged
+  std::vector<std::string> exchanges = {};  // of the whole call; Report::exchanges
 };
 struct Died {
   InstanceId instance = 0;
   int worker = 0;
   std::string sentence;
   bool is_refusal = false;
+  bool is_unread = false;                   // it had not read the last Send, and so had no part in it
+  std::vector<std::string> exchanges = {};  // of the call that it died in
 };
 struct NotSent {  // one ticket of the last Send did not go out; told before that Send's Answered or Died
   enum class Why {

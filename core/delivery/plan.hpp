@@ -46,6 +46,16 @@ struct InstanceStatus {
   int workers = 0;
   std::int64_t in_flight_count = 0;
   std::int64_t restarts_count = 0;
+  std::int64_t backlog_count = 0;       // owed and not in flight, about; without what waits on disk for its time
+  std::int64_t dead_letters_count = 0;  // since the start
+  Seq oldest = 0;                       // the oldest event that is not final, as of about a second ago; 0: none
+  Milliseconds oldest_since_ms = 0;     // steady: since when it has been the oldest, or the start
+  std::string held_by;                  // plugin | breaker; "" unless held
+  std::string breaker = "closed";       // closed | open | half open
+  Milliseconds held_since_ms = 0;       // steady; only when held
+  Milliseconds next_probe_ms = 0;       // steady, of the earliest; only when held and no probe is under way
+  Seq probe = 0;                        // with a child now; 0: none
+  std::string last_error;               // sentence of the last attempt that failed
 };
 
 }  // namespace bellhop::core

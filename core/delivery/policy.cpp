@@ -58,6 +58,8 @@ Verdict verdict_of(std::int32_t code) {
   }
 }
 
+Milliseconds wait_ms_max(const Policy &policy) { return std::max(policy.backoff_ms_max, policy.retry_after_ms_max); }
+
 Step next_step(const Policy &policy, std::int32_t code, int attempt, Milliseconds age_ms, Milliseconds retry_after_ms,
                Random &random) {
   switch (verdict_of(code)) {

@@ -7,18 +7,20 @@
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "delivery/breaker.hpp"
 #include "journal/journal.hpp"
 
 namespace bellhop::core {
 
 struct Policy {
-  int attempts_max = 20;                         // 0 = unlimited
-  Milliseconds age_ms_max = 3 * 86'400'000LL;    // since the first attempt; 0 = unlimited
+  int attempts_max = 0;                          // 0 = unlimited: age decides, and an outage of a day kills nothing
+  Milliseconds age_ms_max = 3 * 86'400'000LL;    // since the first attempt, without time held; 0 = unlimited
   Milliseconds backoff_ms_min = 1'000;           // first delay
   Milliseconds backoff_ms_max = 3'600'000;       // cap of the doubling
   Milliseconds retry_after_ms_max = 86'400'000;  // a destination may not ask for more
   Milliseconds deadline_ms = 30'000;             // one attempt
   int strikes_max = 3;                           // child deaths charged to one event before it is dead
+  BreakerPolicy breaker;                         // when the destination is taken for down
 };
 
 // What is to be done with a delivery after an attempt.
@@ -47,5 +49,8 @@ Step next_step(const Policy &policy, std::int32_t code, int attempt, Millisecond
                Random &random);
 
 Verdict verdict_of(std::int32_t code);  // unknown → retry
+
+// No row that this policy wrote waits longer than this: a due_ms further away is that of another clock.
+Milliseconds wait_ms_max(const Policy &policy);
 
 }  // namespace bellhop::core

@@ -93,6 +93,7 @@ class Child final : public Instance {
 
   wire::Phase phase_ = wire::Phase::loading;
   bool is_ready_ = false, is_batching_ = false, is_stopping_ = false, is_stopped_ = false, is_cut_off_ = false;
+  bool is_unread_ = false;  // what was delivered last has not been read, as far as the child has told
   std::size_t in_flight_count_ = 0;
   std::string in_flight_text_;                           // "event 4f… (booking.confirmed)"
   std::string fault_;                                    // what it did to the wire
@@ -219,6 +220,7 @@ void Child::deliver(Batch batch) {
   in_flight_count_ = view.parcels.size();
   in_flight_text_ = in_flight_count_ == 1 ? "event " + ids[0] + " (" + batch.parcels[0].type + ")"
                                           : "a batch of " + std::to_string(in_flight_count_) + " events";
+  is_unread_ = true;
   wire::encode(output_, view);
   flush();
 }
@@ -324,6 +326,7 @@ std::string Child::on_frame(const wire::Frame &frame) {
       const auto phase = wire::decode_phase(frame.payload);
       if (!phase) return malformed();
       phase_ = *phase;
+      if (phase_ == wire::Phase::delivering) is_unread_ = false;
       return "";
     }
     case wire::Type::ready: {
@@ -378,6 +381,7 @@ std::string Child::on_answers(std::string_view payload) {
   }
   reports_.push_back(std::move(report));
   in_flight_count_ = 0;
+  phase_ = wire::Phase::idle;
   return "";
 }
 
@@ -422,7 +426,7 @@ void Child::tell_dropped() {
 // ---- the end ------------------------------------------------------------------------------------------------------
 
 std::string Child::activity() const {
-  return in_flight_count_ != 0 ? "delivering " + in_flight_text_ : std::string(wire::phase_text(phase_));
+  return in_flight_count_ != 0 && !is_unread_ ? "delivering " + in_flight_text_ : std::string(wire::phase_text(phase_));
 }
 
 std::string Child::last_sentence(int status) const {
@@ -432,7 +436,7 @@ std::string Child::last_sentence(int status) const {
   if (is_sigkill && is_cut_off_) return "closed its connection while " + activity();
   if (is_sigkill) return "killed by SIGKILL while " + activity() + ", not by Bellhop (out of memory?)";
   if (is_exit(status) && is_stopped_) return "stopped";
-  const bool is_idle = in_flight_count_ == 0 && phase_ == wire::Phase::idle;
+  const bool is_idle = (in_flight_count_ == 0 || is_unread_) && phase_ == wire::Phase::idle;
   return death_text(status) + (is_exit(status) && !is_idle ? " in the middle of " : " while ") + activity();
 }
 
@@ -458,6 +462,7 @@ void Child::report_died(std::string sentence, bool is_refusal) {
   report.what = Report::What::died;
   report.text = std::move(sentence);
   report.is_refusal = is_refusal;
+  report.is_unread = is_unread_ && in_flight_count_ != 0;
   reports_.push_back(std::move(report));
 }
 

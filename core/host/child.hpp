@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/clock.hpp"
+#include "host/desk.hpp"
 #include "host/instance.hpp"
 
 namespace bellhop::core {
@@ -19,6 +20,9 @@ struct ChildOptions {
   std::string host_program;      // absolute path of bellhop-host
   const Clock *clock = nullptr;  // for the limit on log lines; must outlive the instance
   int log_lines_per_second_max = 100;
+  // Where calls of services go; must outlive the instance. nullptr: json alone is offered, and a plugin that needs more
+  // is refused.
+  Desk *desk = nullptr;
 };
 
 // Starts the child; never fails: what goes wrong is reported as `died`. PDEATHSIG ties the child to the calling thread,

@@ -7,11 +7,13 @@
 #include <memory>
 
 #include "base/clock.hpp"
+#include "host/desk.hpp"
 #include "host/instance.hpp"
 
 namespace bellhop::core {
 
-// Never fails: what goes wrong is reported as `died`. `clock` must outlive the instance.
-std::unique_ptr<Instance> start_inproc(const InstanceSpec &spec, const Clock &clock);
+// Never fails: what goes wrong is reported as `died`. `clock` and `desk` must outlive the instance; without a desk json
+// is the only service.
+std::unique_ptr<Instance> start_inproc(const InstanceSpec &spec, const Clock &clock, Desk *desk = nullptr);
 
 }  // namespace bellhop::core

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/check.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "event/event.hpp"
@@ -46,10 +47,19 @@ struct PluginAnswer {     // of the plugin to one parcel
   std::string message;  // UTF-8, at most 1,024 bytes
 };
 
+// A call of the plugin between deliveries, by one of its extensions.
+struct Question {
+  enum class What : std::uint8_t { health = 1, tick = 2, command = 3 };
+  What what = What::health;
+  std::string command;         // command: its name
+  std::string arguments_json;  // command: a JSON object that fits its schema, defaults filled in
+  Milliseconds budget_ms = 0;  // time left, monotonic; 0 = no limit
+};
+
 // What an instance reports. Exactly one `ready` or `died` follows spawn; exactly one `answers` or `died` follows
-// deliver; `died` is the last report.
+// deliver, one `told` or `died` follows ask; `died` is the last report.
 struct Report {
-  enum class What { ready, answers, log, died };
+  enum class What { ready, answers, log, died, output, told };
   What what = What::log;
   // answers: one per parcel, in order. `batch_code` is that of the batch call (BHP_OK for single deliveries): when it
   // is not BHP_OK the answers do not count and every parcel is offered again, singly.
@@ -58,16 +68,23 @@ struct Report {
   // answers: what the plugin staged during the call, to be made durable with its settlement; empty unless every verdict
   // was OK or SKIP.
   Staged staged;
-  // answers, died: the HTTP exchanges of the call, one JSON object each (HttpReply::exchange), in order.
+  // answers, told, died: the HTTP exchanges of the call, one JSON object each (HttpReply::exchange), in order; the
+  // newest of them when there are very many.
   std::vector<std::string> exchanges;
+  // told: to which question; what the plugin said to it is answers[0]. A plugin without the extension says BHP_FAIL.
+  Question::What asked = Question::What::health;
+  // told, tick: until the next tick; below 0: no more ticks.
+  Milliseconds next_tick_ms = -1;
   // log
   Level level = Level::info;
-  // log: the line. died: one sentence for the operator ("killed by SIGSEGV while delivering", "exited with 0 …",
+  // log: the line. output: bytes of a command's output, as written. died: one sentence for the operator ("killed by SIGSEGV while delivering", "exited with 0 …",
   // "create: webhook_url is not a URL").
   std::string text;
   // died: true when it never became ready because the plugin or its settings were refused (asking again is of no use
   // before the config or the plugin changes).
   bool is_refusal = false;
+  // died: true when it ended without having read the last delivery to its end: that call never reached the plugin.
+  bool is_unread = false;
 };
 
 class Instance {
@@ -86,6 +103,9 @@ class Instance {
   // At once (SIGKILL). `why` becomes part of the sentence of `died`.
   virtual void kill(std::string why) = 0;
   virtual bool is_batching() const = 0;  // true once ready, if the plugin has the batch extension
+  // Only when ready and idle; what the plugin writes meanwhile is durable at once. `output` reports come before `told`.
+  virtual void ask(Question) { check_failed(__FILE__, __LINE__, "this kind of instance answers no questions"); }
+  virtual bool is_ticking() const { return false; }  // true once ready, if the plugin has the tick extension
 };
 
 // What is needed to start one worker of a configured instance.

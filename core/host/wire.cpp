@@ -99,6 +99,8 @@ std::string_view phase_text(Phase phase) {
       return "idle";
     case Phase::stopping:
       return "stopping";
+    case Phase::delivering:
+      return "delivering";
   }
   return "idle";
 }
@@ -209,7 +211,7 @@ std::optional<Phase> decode_phase(std::string_view payload) {
   Reader reader(payload);
   const auto value = reader.number<std::uint8_t>();
   if (!reader.complete() || value < static_cast<std::uint8_t>(Phase::loading) ||
-      value > static_cast<std::uint8_t>(Phase::stopping)) {
+      value > static_cast<std::uint8_t>(Phase::delivering)) {
     return std::nullopt;
   }
   return static_cast<Phase>(value);

@@ -41,7 +41,7 @@ enum class Type : std::uint8_t {
 };
 
 // What the child is about to do; sent before it does it, so that a death can be told in one sentence.
-enum class Phase : std::uint8_t { loading = 1, creating = 2, starting = 3, idle = 4, stopping = 5 };
+enum class Phase : std::uint8_t { loading = 1, creating = 2, starting = 3, idle = 4, stopping = 5, delivering = 6 };
 std::string_view phase_text(Phase phase);  // "loading the library"
 
 struct Hello {

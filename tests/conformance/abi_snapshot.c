@@ -16,13 +16,17 @@ static void numbers(void) {
   TEXT(BHP_ENTRY_SYMBOL);
   NUMBER(BHP_OK), NUMBER(BHP_SKIP), NUMBER(BHP_RETRY), NUMBER(BHP_FAIL), NUMBER(BHP_HOLD);
   NUMBER(BHP_E_INVALID), NUMBER(BHP_E_NOT_FOUND), NUMBER(BHP_E_RANGE);
+  NUMBER(BHP_E_TIMEOUT), NUMBER(BHP_E_CONNECT), NUMBER(BHP_E_TLS), NUMBER(BHP_E_DENIED), NUMBER(BHP_E_CANCELLED);
+  NUMBER(BHP_E_TOO_LARGE), NUMBER(BHP_E_FULL), NUMBER(BHP_E_UNAVAILABLE);
   NUMBER(BHP_EV_TEST), NUMBER(BHP_EV_REPLAY), NUMBER(BHP_EV_REDELIVERY), NUMBER(BHP_EV_LATE), NUMBER(BHP_EV_DRYRUN);
   NUMBER(BHP_LOG_DEBUG), NUMBER(BHP_LOG_INFO), NUMBER(BHP_LOG_WARN), NUMBER(BHP_LOG_ERROR);
   NUMBER(BHP_PLUGIN_SINGLETON);
   TEXT(BHP_SVC_JSON);
   NUMBER(BHP_JSON_NULL), NUMBER(BHP_JSON_BOOL), NUMBER(BHP_JSON_NUMBER), NUMBER(BHP_JSON_STRING);
   NUMBER(BHP_JSON_ARRAY), NUMBER(BHP_JSON_OBJECT);
-  TEXT(BHP_EXT_BATCH);
+  TEXT(BHP_SVC_HTTP), TEXT(BHP_SVC_KV), TEXT(BHP_SVC_PUBLISH), TEXT(BHP_SVC_METRICS);
+  NUMBER(BHP_KV_NOW), NUMBER(BHP_PUBLISH_NOW);
+  TEXT(BHP_EXT_BATCH), TEXT(BHP_EXT_HEALTH), TEXT(BHP_EXT_TICK), TEXT(BHP_EXT_COMMAND);
 }
 
 static void structs(void) {
@@ -62,9 +66,54 @@ static void tables(void) {
   FIELD(bhp_batch_v1, deliver);
 }
 
+static void services(void) {
+  SIZE(bhp_pair);
+  FIELD(bhp_pair, name), FIELD(bhp_pair, value);
+  SIZE(bhp_http_request);
+  FIELD(bhp_http_request, struct_size), FIELD(bhp_http_request, flags), FIELD(bhp_http_request, method);
+  FIELD(bhp_http_request, url), FIELD(bhp_http_request, headers), FIELD(bhp_http_request, headers_count);
+  FIELD(bhp_http_request, body), FIELD(bhp_http_request, timeout_ms), FIELD(bhp_http_request, limit);
+  SIZE(bhp_http_response);
+  FIELD(bhp_http_response, struct_size), FIELD(bhp_http_response, status), FIELD(bhp_http_response, headers);
+  FIELD(bhp_http_response, headers_count), FIELD(bhp_http_response, body), FIELD(bhp_http_response, retry_after_ms);
+  FIELD(bhp_http_response, sentence);
+  SIZE(bhp_http_v1);
+  FIELD(bhp_http_v1, send), FIELD(bhp_http_v1, release);
+  SIZE(bhp_kv_page);
+  FIELD(bhp_kv_page, struct_size), FIELD(bhp_kv_page, entries_count), FIELD(bhp_kv_page, entries);
+  FIELD(bhp_kv_page, is_more), FIELD(bhp_kv_page, reserved0);
+  SIZE(bhp_kv_v1);
+  FIELD(bhp_kv_v1, get), FIELD(bhp_kv_v1, release), FIELD(bhp_kv_v1, put), FIELD(bhp_kv_v1, remove);
+  FIELD(bhp_kv_v1, list), FIELD(bhp_kv_v1, release_page);
+  SIZE(bhp_document);
+  FIELD(bhp_document, struct_size), FIELD(bhp_document, flags), FIELD(bhp_document, path);
+  FIELD(bhp_document, content_type), FIELD(bhp_document, body);
+  SIZE(bhp_publish_v1);
+  FIELD(bhp_publish_v1, put), FIELD(bhp_publish_v1, remove), FIELD(bhp_publish_v1, url);
+  FIELD(bhp_publish_v1, release);
+  SIZE(bhp_metrics_v1);
+  FIELD(bhp_metrics_v1, count), FIELD(bhp_metrics_v1, gauge), FIELD(bhp_metrics_v1, observe);
+}
+
+static void extensions(void) {
+  SIZE(bhp_health_v1);
+  FIELD(bhp_health_v1, check);
+  SIZE(bhp_tick_v1);
+  FIELD(bhp_tick_v1, tick);
+  SIZE(bhp_command);
+  FIELD(bhp_command, struct_size), FIELD(bhp_command, flags), FIELD(bhp_command, name), FIELD(bhp_command, summary);
+  FIELD(bhp_command, arguments_schema);
+  SIZE(bhp_output);
+  FIELD(bhp_output, struct_size), FIELD(bhp_output, reserved0), FIELD(bhp_output, opaque), FIELD(bhp_output, write);
+  SIZE(bhp_command_v1);
+  FIELD(bhp_command_v1, describe), FIELD(bhp_command_v1, run);
+}
+
 int main(void) {
   numbers();
   structs();
   tables();
+  services();
+  extensions();
   return 0;
 }

@@ -70,15 +70,14 @@ TEST(Header, is_c99_without_padding_and_cpp17_for_every_compiler_at_hand) {
   for (const std::string compiler : {"gcc", "clang"}) {
     if (!is_there(compiler)) continue;
     ++compilers_count;
-    for (const char *header : {"plugin.h", "draft/http.h"}) {
-      const std::string path = " -fsyntax-only " + source_dir + "/sdk/include/bellhop/" + header;
-      const Ran as_c = run(compiler + " -x c -std=c99 -pedantic -Wall -Wextra -Wpadded -Werror" + path);
-      EXPECT_EQ(as_c.status, 0) << compiler << " " << header << "\n" << as_c.output;
-      const Ran as_cpp = run(compiler + " -x c++ -std=c++17 -pedantic -Wall -Wextra -Wpadded -Werror" + path);
-      EXPECT_EQ(as_cpp.status, 0) << compiler << " " << header << "\n" << as_cpp.output;
-    }
+    const std::string path = " -fsyntax-only " + source_dir + "/sdk/include/bellhop/plugin.h";
+    const Ran as_c = run(compiler + " -x c -std=c99 -pedantic -Wall -Wextra -Wpadded -Werror" + path);
+    EXPECT_EQ(as_c.status, 0) << compiler << "\n" << as_c.output;
+    const Ran as_cpp = run(compiler + " -x c++ -std=c++17 -pedantic -Wall -Wextra -Wpadded -Werror" + path);
+    EXPECT_EQ(as_cpp.status, 0) << compiler << "\n" << as_cpp.output;
     // Included, as an author does it: with his warnings on.
-    for (const char *header : {"plugin.hpp", "draft/http.hpp"}) {
+    for (const char *header : {"plugin.hpp", "json.hpp", "verdict.hpp", "event.hpp", "manifest.hpp", "http.hpp",
+                               "kv.hpp", "publish.hpp", "metrics.hpp"}) {
       const Ran ran = run("echo '#include <bellhop/" + std::string(header) + ">' | " + compiler +
                           " -x c++ -std=c++17 -pedantic -Wall -Wextra -Wshadow -Wconversion -Werror -fsyntax-only -I" +
                           source_dir + "/sdk/include -");
@@ -120,7 +119,7 @@ TEST(Abi, the_record_knows_every_name_of_the_header) {
     ++names_count;
     EXPECT_NE(record.find(wanted), std::string::npos) << line;
   }
-  EXPECT_GT(names_count, 80);
+  EXPECT_GT(names_count, 150);
 }
 
 TEST(Plugins, export_one_symbol_and_no_other) {

@@ -155,6 +155,7 @@ void serve(int socket) {
     CHECK(frame->type == wire::Type::deliver);
     const auto batch = wire::decode_batch(frame->payload);
     CHECK(batch.has_value());
+    link.send(wire::Phase::delivering);  // from here on the plugin has a part in how we end
     answer(link, *guest, *batch);
   }
   link.send(wire::Phase::stopping);
