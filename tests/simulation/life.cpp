@@ -75,6 +75,12 @@ void Life::draw_plan(Destination &destination) {
   plan.policy.retry_after_ms_max = 30'000;
   plan.policy.strikes_max = 2 + upto(1);
   plan.policy.deadline_ms = 5'000;
+  plan.policy.breaker.failures_percent = below(3) == 0 ? 0 : 50 + upto(50);
+  plan.policy.breaker.count_min = 2 + upto(4);
+  plan.policy.breaker.subjects_min = 1 + upto(2);
+  plan.policy.breaker.pause_ms_min = 2'000;
+  plan.policy.breaker.pause_ms_max = 20'000;
+  plan.policy.breaker.successes_min = 1 + upto(2);
 }
 
 void Life::draw_habits(Destination &destination) {
@@ -98,6 +104,7 @@ void Life::draw_habits(Destination &destination) {
   if (scenario_.has_bad_children) {
     habits.hang = upto(50);
     habits.death = upto(100);
+    habits.unread_death = upto(50);
     habits.idle_death = upto(50);
     habits.start_death = upto(100);
     habits.start_refusal = upto(30);
@@ -119,7 +126,10 @@ void Life::draw_weather() {
 
 // Between two daemons somebody edits the file.
 void Life::change_configuration() {
-  if (scenario_.has_wall_jumps && below(4) == 0) world_.clock.jump_wall(static_cast<Milliseconds>(below(7'200'000)));
+  // A daemon takes its steady time from the wall when it starts, whatever somebody has set the wall to.
+  const Milliseconds jumped_ms = world_.clock.wall_ms() - world_.clock.steady_ms();
+  world_.clock.jump_wall(-jumped_ms);
+  world_.clock.advance(jumped_ms);
   if (!scenario_.has_changes) return;
   for (Destination &destination : world_.destinations) {
     if (below(3) == 0) destination.plan.workers = 1 + upto(3);
@@ -198,10 +208,13 @@ void Life::finish() {
   for (Destination &destination : world_.destinations) draw_habits(destination);
   draw_weather();
   world_.stop_daemon();
-  // One whole day of virtual time: longer than any wait that the policy gives.
-  const Milliseconds end_ms = world_.now() + 86'400'000;
+  world_.step();
+  while (world_.is_stopping() && !world_.oracle.violation()) world_.step();
+  const Milliseconds end_ms = world_.now() + 3'600'000;  // longer than any wait that the policies give
   for (int i = 0; i < steps_max && !world_.oracle.violation(); ++i) {
-    if (world_.now() > end_ms) return world_.oracle.fail("after a day something is still not delivered");
+    if (world_.now() > end_ms && world_.oracle.open_count() > 0) {
+      return world_.oracle.fail("an hour after all is well something is still not delivered");
+    }
     if (world_.step()) continue;
     return world_.oracle.check_end(world_.engine(), world_.journal.newest());
   }

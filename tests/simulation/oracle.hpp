@@ -8,7 +8,9 @@
 //   once is enough    nothing final is sent, nothing before it is due, nothing that the filter does not want
 //   right figures     attempts, strikes, first_ms and due_ms are those that follow from what the child did
 //   no early settle   a settlement says what a child answered, is asked for in that very step, and never changes
-//   one probe         held: only the probe goes, one at a time
+//   one probe         held: only a probe goes, one at a time; the hold ends only by what a probe found out. That a
+//   breaker
+//                     opens is taken from the engine (breaker_test holds it against its policy)
 //   nothing sleeps    at rest no idle worker leaves a ready event, and the next timer is not after the next due time
 //   deadlines         a child that hangs is killed at its deadline, and none is killed before
 //   staged writes     those of the answer that settled the delivery, with a delivered state, and no others
@@ -55,14 +57,16 @@ class Oracle {
   void replay_asked(const DeliveryKey &key);
   void dropped(InstanceId instance, Seq seq);
   // A daemon starts: all that was only in memory is gone.
-  void started(const std::vector<DeliveryPlan> &plans, const LaneLimits &limits);
+  void started(Milliseconds now, const std::vector<DeliveryPlan> &plans, const LaneLimits &limits);
   void stopping() { is_stopping_ = true; }
   void answered(Milliseconds now, const Send &call, const Answered &answered);
   void died(Milliseconds now, const Send &call);
   void not_sent(const NotSent &input);
+  void unread(const Send &call);  // its child died before it read the call
   void durable(const SettleBatch &batch);
 
   // ---- what the engine did ----
+  void look_at_holds(const Engine &engine);  // after the step, before its actions
   void sent(Milliseconds now, const Send &send, bool is_batching);
   void settle_asked(Milliseconds now, const SettleBatch &batch);
   void check_step(const Engine &engine);
@@ -82,15 +86,17 @@ class Oracle {
   struct Decision {  // of one attempt, until its next
     int attempts = 0, strikes = 0;
     DeliveryState state = DeliveryState::waiting;
+    bool may_be_dead = false;  // by its age, of which only the engine knows how much it was held
     Milliseconds due_ms_min = 0, due_ms_max = 0;
-    Milliseconds first_ms = 0;
-    bool is_hold = false;  // moves first_ms on by its delay
+    bool is_hold = false;
     std::optional<std::string> staged;
     std::optional<Settlement> asked;
   };
   struct Hold {
-    DeliveryKey probe;
-    bool is_durable = false;
+    bool is_by_plugin = false;
+    std::optional<DeliveryKey> probe;  // under way, or kept to probe again
+    bool is_kept = false, is_durable = false;
+    bool may_end = false;  // a probe has found out that it is over
   };
   struct Ledger {  // of one instance
     DeliveryPlan plan;
@@ -98,6 +104,7 @@ class Oracle {
     Seq cursor = 0;
     std::map<Place, Row> rows;
     std::map<SubjectKey, std::set<Seq>> open;       // live, owed and not durably final
+    std::set<Seq> passed;                           // that a filter of old did not want, and the scan may have passed
     std::map<SubjectKey, std::set<Place>> replays;  // asked for and not durably final
     std::map<SubjectKey, DeliveryKey> out;          // sent, or decided and not yet durable
     std::map<Place, Decision> decisions;
@@ -118,7 +125,8 @@ class Oracle {
   void undecided(Ledger &ledger, const Send &call);
   void check_settlement(Milliseconds now, Ledger &ledger, const Settlement &settlement);
   void check_cursor(const Ledger &ledger, Seq cursor);
-  void check_idle(Milliseconds now, const Ledger &ledger, std::optional<Milliseconds> timer);
+  void check_idle(Milliseconds now, const Ledger &ledger, const Engine &engine);
+  void check_probe(Ledger &ledger, const DeliveryKey &key, bool is_alone);
   void check_head(Milliseconds now, const Ledger &ledger, SubjectKey subject, const Place &place,
                   std::optional<Milliseconds> timer);
 
@@ -126,6 +134,7 @@ class Oracle {
   std::map<InstanceId, Ledger> ledgers_;
   LaneLimits limits_;
   bool is_stopping_ = false;
+  Milliseconds started_ms_ = 0;
   std::int64_t sends_count_ = 0;
   std::optional<std::string> violation_;
 };

@@ -47,16 +47,27 @@ void Oracle::check_rest(Milliseconds now, const Engine &engine,
     }
     const bool is_idle = std::all_of(all.begin(), all.end(), [](const Worker &worker) { return worker.is_idle; });
     if (!is_idle || is_stopping_ || !mine.out.empty() || now < trouble_ms + patience_ms) continue;
-    check_idle(now, mine, timer);
+    check_idle(now, mine, engine);
   }
 }
 
 // Every worker of the instance could take something, and nothing of it is on its way.
-void Oracle::check_idle(Milliseconds now, const Ledger &mine, std::optional<Milliseconds> timer) {
+void Oracle::check_idle(Milliseconds now, const Ledger &mine, const Engine &engine) {
+  std::optional<Milliseconds> timer = engine.next_timer();
   if (mine.hold) {
-    if (!mine.hold->is_durable) return;
-    const Place probe{mine.hold->probe.seq, mine.hold->probe.replay};
-    return check_head(now, mine, facts_.at(probe.first).subject, probe, timer);
+    const std::vector<InstanceStatus> all = engine.status();
+    const auto status =
+        std::find_if(all.begin(), all.end(), [&](const InstanceStatus &each) { return each.name == mine.plan.name; });
+    const Milliseconds probe_ms = status->next_probe_ms;
+    if (probe_ms > now) {
+      if (!timer || *timer > probe_ms) fail(mine.plan.name + " is held and nobody will look when it is to be probed");
+      return;
+    }
+    if (mine.hold->is_kept) {
+      const Place probe{mine.hold->probe->seq, mine.hold->probe->replay};
+      if (mine.hold->is_durable) check_head(now, mine, facts_.at(probe.first).subject, probe, timer);
+      return;
+    }
   }
   for (const auto &[subject, seqs] : mine.open) check_head(now, mine, subject, {*seqs.begin(), 0}, timer);
   for (const auto &[subject, places] : mine.replays) {

@@ -49,11 +49,11 @@ void World::start_daemon() {
     names.push_back(destination.plan.name);
   }
   CHECK(journal.park_instances_except(names).ok());
-  oracle.started(plans, limits);
+  oracle.started(now(), plans, limits);
   line("a daemon starts");
   engine_ = std::make_unique<Engine>(journal, plans, Random(random_.next()), limits);
-  inputs_.push_back(Timer{});
-  inputs_.push_back(Committed{});
+  post(Timer{});
+  post(Committed{});
 }
 
 void World::crash() {
@@ -70,8 +70,7 @@ void World::stop_daemon() {
   if (is_stopping_) return;
   line("delivery is told to stop");
   is_stopping_ = true;
-  oracle.stopping();
-  inputs_.push_back(Stop{});
+  post(Stop{});
 }
 
 // ---- the clients ----------------------------------------------------------------------------------------------------
@@ -130,7 +129,7 @@ void World::drop(InstanceId instance, Seq seq) {
 void World::hint() {
   if (engine_ == nullptr || is_hint_under_way_) return;
   is_hint_under_way_ = true;
-  soon(3, [this] { inputs_.push_back(Committed{}); });
+  soon(3, [this] { post(Committed{}); });
 }
 
 // ---- the writer -----------------------------------------------------------------------------------------------------
@@ -168,7 +167,7 @@ void World::carry_out(SettleDeliveries &action) {
   oracle.settle_asked(now(), action.batch);
   journal.settle(std::move(action.batch), [this, ticket = action.ticket, asker = daemon_](Result<void> result) {
     // A later daemon has never heard of this ticket.
-    if (asker == daemon_) inputs_.push_back(Settled{ticket, std::move(result)});
+    if (asker == daemon_) post(Settled{ticket, std::move(result)});
   });
   if (is_commit_under_way_) return;
   is_commit_under_way_ = true;
@@ -233,7 +232,9 @@ void World::run_until(Milliseconds time_ms) {
 void World::give(const Input &input) {
   ++inputs_count_;
   tell_oracle(input);
-  for (Action &action : engine_->step(now(), input)) {
+  std::vector<Action> actions = engine_->step(now(), input);
+  oracle.look_at_holds(*engine_);
+  for (Action &action : actions) {
     if (crash_countdown_ >= 0 && crash_countdown_-- == 0) {
       is_crash_due_ = true;  // the rest of what the engine wants never happens
       break;

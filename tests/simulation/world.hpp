@@ -26,6 +26,7 @@ namespace bellhop::core {
 struct Habits {
   int skip = 0, retry = 0, fail = 0, hold = 0, unknown = 0;      // verdicts, drawn for each event
   int hang = 0, death = 0, batch_failure = 0, short_answer = 0;  // drawn for each call
+  int unread_death = 0;                                          // before the call was read
   int idle_death = 0;                                            // after an answer
   int start_death = 0, start_refusal = 0, start_hang = 0;
   Milliseconds took_ms_max = 20;
@@ -74,6 +75,7 @@ class World {
   std::function<void()> on_restart;  // between two daemons: plans may be changed
   bool is_stopping() const { return is_stopping_; }
   Engine &engine() { return *engine_; }
+  void forget_engine() { engine_.reset(); }  // the end of this world
 
   // ---- the clients ----
   Seq append(const std::string &subject, const std::string &type = "booking.confirmed");
@@ -101,6 +103,12 @@ class World {
   };
 
   void soon(Milliseconds in_ms_max, std::function<void()> happening);  // forgotten with the daemon
+  // In place: g++ 12 warns wrongly of a moved variant.
+  template <class What>
+  void post(What what) {
+    inputs_.emplace_back(std::in_place_type<What>);
+    std::get<What>(inputs_.back()) = std::move(what);
+  }
   void give(const Input &input);
   void tell_oracle(const Input &input);
   void look_at_rest();
@@ -111,7 +119,7 @@ class World {
   SimulatedJournal::Outcome outcome();
   std::int32_t verdict(const Habits &habits);
   void answer(const WorkerKey &key);
-  void die(const WorkerKey &key, const std::string &sentence, bool is_refusal = false);
+  void die(const WorkerKey &key, const std::string &sentence, bool is_refusal = false, bool is_unread = false);
   void start_child(const WorkerKey &key);
   void line(const std::string &text);
 
@@ -122,6 +130,8 @@ class World {
   void carry_out(StopWorker &action);
   void carry_out(Alarm &action);
   void carry_out(Observe &action);
+  template <class Other>
+  void carry_out(Other &) {}  // what no life asks for
 
   Random random_;
   std::unique_ptr<Engine> engine_;

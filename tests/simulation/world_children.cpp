@@ -10,6 +10,7 @@ namespace bellhop::core {
 // What a child did becomes known to the oracle when it becomes known to the engine.
 void World::tell_oracle(const Input &input) {
   if (std::holds_alternative<Committed>(input)) is_hint_under_way_ = false;
+  if (std::holds_alternative<Stop>(input)) oracle.stopping();
   if (const auto *ready = std::get_if<Ready>(&input)) children_[{ready->instance, ready->worker}].is_ready = true;
   if (const auto *not_sent = std::get_if<NotSent>(&input)) {
     line("not sent " + std::to_string(not_sent->key.seq));
@@ -28,6 +29,7 @@ void World::tell_oracle(const Input &input) {
     Child &child = children_[{died->instance, died->worker}];
     line("died: " + destination_of(died->instance)->plan.name + " worker " + std::to_string(died->worker) + ": " +
          died->sentence);
+    if (child.call && died->is_unread) oracle.unread(*std::exchange(child.call, std::nullopt));
     if (child.call) oracle.died(now(), *std::exchange(child.call, std::nullopt));
     child = Child{false, false, false, false, std::nullopt, 0, child.life};
   }
@@ -45,16 +47,16 @@ void World::start_child(const WorkerKey &key) {
     Child &child = children_[key];
     if (child.life != life || !child.is_alive) return;
     if (is_dead || is_refused) return die(key, is_refused ? "create: no" : "killed by SIGSEGV in start", is_refused);
-    if (!child.is_ready) inputs_.push_back(Ready{key.first, key.second, is_batching});
+    if (!child.is_ready) post(Ready{key.first, key.second, is_batching});
   });
 }
 
 // It is gone now; that is known when the engine hears of it.
-void World::die(const WorkerKey &key, const std::string &sentence, bool is_refusal) {
+void World::die(const WorkerKey &key, const std::string &sentence, bool is_refusal, bool is_unread) {
   Child &child = children_[key];
   child.is_alive = false;
   ++child.life;
-  inputs_.push_back(Died{key.first, key.second, sentence, is_refusal});
+  post(Died{key.first, key.second, sentence, is_refusal, is_unread});
 }
 
 void World::kill_an_idle_child() {
@@ -97,12 +99,12 @@ void World::answer(const WorkerKey &key) {
   if (chance(habits.batch_failure)) answered.batch_code = BHP_RETRY;
   if (chance(habits.short_answer)) answered.answers.pop_back();
   const bool is_plain = answered.batch_code == BHP_OK && answered.answers.size() == call.tickets.size();
-  if (call.tickets.size() == 1 && is_all_well && is_plain && below(3) == 0) {
+  if (is_all_well && is_plain && below(3) == 0) {
     Staged staged;
     staged.kv.push_back({"last", "write " + std::to_string(++staged_count_)});
     stage(answered, std::move(staged));
   }
-  inputs_.emplace_back(std::move(answered));
+  post(std::move(answered));
   if (chance(habits.idle_death)) die(key, "killed by SIGSEGV after its answer");
 }
 
@@ -132,7 +134,8 @@ void World::carry_out(Send &action) {
   if (on_send) on_send(destination, action);
   if (!child.is_alive) {  // its death is among the inputs already, but behind
     for (auto ticket = action.tickets.rbegin(); ticket != action.tickets.rend(); ++ticket) {
-      inputs_.emplace_front(NotSent{action.instance, action.worker, ticket->key, NotSent::Why::no_child, ""});
+      inputs_.emplace_front(std::in_place_type<NotSent>);
+      std::get<NotSent>(inputs_.front()) = {action.instance, action.worker, ticket->key, NotSent::Why::no_child, ""};
     }
     return;
   }
@@ -148,17 +151,18 @@ void World::carry_out(Send &action) {
       const bool is_damaged = loaded.error().kind == Kind::corrupt;
       not_sent.why = is_damaged ? NotSent::Why::damaged : NotSent::Why::unreadable;
     }
-    inputs_.emplace_back(std::move(not_sent));
+    post(std::move(not_sent));
   }
   if (taken.empty()) return;
   child.call = action;
   child.call->tickets = std::move(taken);
   child.sent_ms = now();
   if (chance(habits.hang)) return;
-  const bool is_deadly = chance(habits.death);
+  const bool is_deadly = chance(habits.death), is_unread = chance(habits.unread_death);
   soon(habits.took_ms_max, [=, this, life = child.life] {
     Child &busy = children_[key];
     if (busy.life != life || !busy.is_alive || !busy.call) return;
+    if (is_unread) return die(key, "killed by SIGKILL before it read the call", false, true);
     if (is_deadly) return die(key, "killed by SIGSEGV while delivering");
     answer(key);
   });
