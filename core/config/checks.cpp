@@ -38,6 +38,32 @@ bool is_block(const std::string &text) {
   return slash == std::string::npos || number_in(std::string_view(text).substr(slash + 1), 0, is_v4 ? 32 : 128);
 }
 
+// What the source makes of the vendor's words (source/event_type.cpp, which this room may not read).
+const std::vector<std::string> &known_event_types() {
+  static const std::vector<std::string> types = [] {
+    std::vector<std::string> all{"ping"};
+    for (const char *noun : {"booking", "attendee", "meeting_type", "member", "field"}) {
+      for (const char *action : {"confirmed", "scheduled", "approved", "canceled", "rescheduled", "reassigned", "declined",
+                                 "requested", "tagged", "untagged", "reminded", "created", "updated", "deleted"}) {
+        all.push_back(std::string(noun) + "." + action);
+      }
+    }
+    return all;
+  }();
+  return types;
+}
+
+// The glob as it was probably meant: its noun or its action brought to the nearest known one.
+std::string nearest_glob(const std::string &glob, const std::vector<std::string> &types) {
+  if (const std::string near = nearest_name(glob, types); !near.empty()) return near;
+  const std::size_t dot = glob.find('.');
+  if (dot == std::string::npos) return "";
+  std::vector<std::string> nouns;
+  for (const std::string &type : types) nouns.push_back(type.substr(0, type.find('.')));
+  const std::string noun = nearest_name(glob.substr(0, dot), nouns);
+  return noun.empty() ? "" : noun + glob.substr(dot);
+}
+
 struct Listen {
   std::string host;  // without brackets
   bool is_valid = false, is_unix = false;
@@ -175,19 +201,92 @@ class Checks {
       refuse(path + ".events." + std::to_string(i), "events in [" + path + "]: " + filter.error().sentence);
       globs.pop_back();
     }
-    const RetryConfig &retry = instance.retry;
-    const std::string where = config_.places.count(path + ".retry") != 0 ? path + ".retry" : path;
-    if (retry.backoff_ms_min > retry.backoff_ms_max) {
-      refuse(where, "backoff_min in [" + path + ".retry] is " + duration_text(retry.backoff_ms_min) +
-                        ", longer than backoff_max, " + duration_text(retry.backoff_ms_max));
-    }
-    if (retry.age_ms_max != 0 && retry.age_ms_max < retry.backoff_ms_min) {
-      refuse(where, "age_max in [" + path + ".retry] is " + duration_text(retry.age_ms_max) +
-                        ", shorter than backoff_min, " + duration_text(retry.backoff_ms_min) +
-                        ": there would never be a second attempt");
-    }
+    check_known_types(instance, path);
+    check_times(instance, path);
     if (instance.host == "inproc") {
       warn(path + ".host", "[" + path + "] runs inside the daemon: if the plugin crashes, the daemon does");
+    }
+  }
+
+  // A glob that matches nothing is no error, since a vendor may invent types; but most likely it is a slip.
+  void check_known_types(const InstanceConfig &instance, const std::string &path) {
+    for (std::size_t i = 0; i < instance.events.size(); ++i) {
+      const std::string &written = instance.events[i];
+      const std::string glob = written.rfind('!', 0) == 0 ? written.substr(1) : written;
+      const Result<Filter> alone = Filter::parse({glob});
+      if (!alone) continue;  // refused already
+      const std::vector<std::string> &types = known_event_types();
+      if (std::any_of(types.begin(), types.end(), [&](const std::string &type) { return alone->matches(type); })) continue;
+      const std::string near = nearest_glob(glob, types);
+      warn(path + ".events." + std::to_string(i),
+           "events in [" + path + "]: \"" + written + "\" matches no event that Bellhop knows" +
+               (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+    }
+  }
+
+  // Two settings of one instance that cannot both be meant, as (key, section) with their values in words. The finding
+  // stands at the first of them that the file has, and names the place of the other.
+  struct Setting {
+    std::string name, section;
+    Milliseconds value_ms = 0;
+  };
+  bool is_said(const Setting &setting) const {
+    return config_.places.count(setting.section + "." + setting.name) != 0;
+  }
+  void refuse_order(const Setting &first, const char *relation, const Setting &second, const std::string &consequence) {
+    const std::string first_path = first.section + "." + first.name, second_path = second.section + "." + second.name;
+    const bool has_first = is_said(first), has_second = is_said(second);
+    std::string other = "its default";
+    if (has_second) other = "at " + config_.places.at(second_path).text();
+    if (!has_first && has_second) other = "here; " + first.name + " is the default";
+    refuse(has_first ? first_path : second_path,
+           first.name + " in [" + first.section + "] is " + duration_text(first.value_ms) + ", " + relation + " " +
+               second.name + " in [" + second.section + "], " + duration_text(second.value_ms) + " (" + other + ")" +
+               (consequence.empty() ? "" : ": " + consequence));
+  }
+
+  void check_times(const InstanceConfig &instance, const std::string &path) {
+    const RetryConfig &retry = instance.retry;
+    const BreakerConfig &breaker = instance.breaker;
+    const Setting backoff_min{"backoff_min", path + ".retry", retry.backoff_ms_min};
+    const Setting backoff_max{"backoff_max", path + ".retry", retry.backoff_ms_max};
+    const Setting age_max{"age_max", path + ".retry", retry.age_ms_max};
+    const Setting deadline{"deadline", path, instance.deadline_ms};
+    const Setting pause_min{"pause_min", path + ".breaker", breaker.pause_ms_min};
+    const Setting pause_max{"pause_max", path + ".breaker", breaker.pause_ms_max};
+    const Setting window{"window", path + ".breaker", breaker.window_ms};
+    if (backoff_min.value_ms > backoff_max.value_ms) {
+      refuse_order(backoff_min, "longer than", backoff_max, "the first wait would be over the longest");
+    }
+    if (pause_min.value_ms > pause_max.value_ms) {
+      refuse_order(pause_min, "longer than", pause_max, "the first pause would be over the longest");
+    }
+    if (age_max.value_ms != 0) {
+      if (age_max.value_ms < backoff_min.value_ms) {
+        refuse_order(age_max, "shorter than", backoff_min, "there would never be a second attempt");
+      } else if (age_max.value_ms < backoff_max.value_ms && is_said(age_max) && is_said(backoff_max)) {
+        refuse_order(age_max, "shorter than", backoff_max, "the longest wait could never end before the event is dead");
+      }
+      if (age_max.value_ms < deadline.value_ms) {
+        refuse_order(age_max, "shorter than", deadline, "an event would be too old before its first attempt is over");
+      }
+    }
+    if (breaker.failures_percent > 0 && window.value_ms < deadline.value_ms && is_said(window)) {
+      refuse_order(window, "shorter than", deadline, "attempts that time out could never fill the window");
+    }
+    if (breaker.failures_percent > 0 && breaker.subjects_min > breaker.count_min) {
+      const std::string where = path + ".breaker";
+      refuse(config_.places.count(where + ".subjects_min") != 0 ? where + ".subjects_min" : where + ".count_min",
+             "subjects_min in [" + where + "] is " + std::to_string(breaker.subjects_min) + ", more than count_min, " +
+                 std::to_string(breaker.count_min) + ": so few attempts could never hold so many bookings");
+    }
+    if (config_.stop_ms_max < instance.deadline_ms) {
+      // The defaults say nothing: a slow delivery is cut at a restart and made again.
+      if (!is_said(deadline) && config_.places.count("stop_max") == 0) return;
+      warn(is_said(deadline) ? path + ".deadline" : "stop_max",
+           "deadline in [" + path + "] is " + duration_text(instance.deadline_ms) + ", longer than stop_max, " +
+               duration_text(config_.stop_ms_max) +
+               ": a delivery that takes that long is cut when the daemon stops, and made again afterwards");
     }
   }
 

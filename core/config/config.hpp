@@ -73,11 +73,23 @@ struct SourceConfig {  // [source.NAME]
   Position at;
 };
 
-struct RetryConfig {  // [instance.NAME.retry]
-  int attempts_max = 20;
+struct RetryConfig {     // [instance.NAME.retry]
+  int attempts_max = 0;  // 0: age decides
   Milliseconds age_ms_max = 3 * 86'400'000LL;
   Milliseconds backoff_ms_min = 1'000;
   Milliseconds backoff_ms_max = 3'600'000;
+  Milliseconds retry_after_ms_max = 86'400'000;
+  int strikes_max = 3;
+};
+
+struct BreakerConfig {  // [instance.NAME.breaker]
+  int failures_percent = 80;
+  Milliseconds window_ms = 60'000;
+  int count_min = 10;
+  int subjects_min = 3;
+  Milliseconds pause_ms_min = 5'000;
+  Milliseconds pause_ms_max = 300'000;
+  int successes_min = 2;
 };
 
 struct InstanceConfig {             // [instance.NAME]
@@ -92,6 +104,7 @@ struct InstanceConfig {             // [instance.NAME]
   bool is_enabled = true;
   std::string host = "child";  // child | inproc
   RetryConfig retry;
+  BreakerConfig breaker;
   std::string settings_json = "{}";                   // [instance.NAME.settings] as JSON, secrets still references
   std::map<std::string, Position> settings_at;        // RFC 6901 pointer → where; "" = the table itself
   std::map<std::string, std::string> settings_texts;  // pointer → text settings as written: where secrets may hide

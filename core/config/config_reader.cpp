@@ -243,10 +243,15 @@ void ConfigReader::read_instance(const Member &member) {
   instance.name = member.key;
   instance.at = member.at;
   loaded_.config.places[path] = member.at;
-  read_section(member.value, path, instance, {"retry", "settings"});
+  read_section(member.value, path, instance, {"retry", "breaker", "settings"});
   if (const Member *retry = member.value.find("retry"); retry != nullptr && is_table(*retry, "[" + path + ".retry]")) {
     loaded_.config.places[path + ".retry"] = retry->at;
     read_section(retry->value, path + ".retry", instance.retry, {});
+  }
+  if (const Member *breaker = member.value.find("breaker");
+      breaker != nullptr && is_table(*breaker, "[" + path + ".breaker]")) {
+    loaded_.config.places[path + ".breaker"] = breaker->at;
+    read_section(breaker->value, path + ".breaker", instance.breaker, {});
   }
   instance.settings_at[""] = member.at;
   if (const Member *settings = member.value.find("settings");

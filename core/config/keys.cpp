@@ -150,11 +150,38 @@ const std::vector<Key<RetryConfig>> &keys_of<RetryConfig>() {
       {"attempts_max", Shape::whole, &RetryConfig::attempts_max, 0, 100'000, {},
        "After this many attempts an event becomes a dead letter; 0 means never for this reason."},
       {"age_max", Shape::duration, &RetryConfig::age_ms_max, 0, 365 * day_ms, {},
-       "This long after the first attempt an event becomes a dead letter; \"0s\" means never for this reason."},
+       "This long after the first attempt an event becomes a dead letter, not counting the time in which its instance "
+       "was held or the daemon did not run; \"0s\" means never for this reason."},
       {"backoff_min", Shape::duration, &RetryConfig::backoff_ms_min, 10, day_ms, {},
        "The wait before the second attempt; it doubles from there, with jitter."},
       {"backoff_max", Shape::duration, &RetryConfig::backoff_ms_max, 10, 30 * day_ms, {},
        "The longest wait between two attempts."},
+      {"retry_after_max", Shape::duration, &RetryConfig::retry_after_ms_max, 0, 30 * day_ms, {},
+       "The longest wait that a destination may ask for (Retry-After); more is cut to this."},
+      {"strikes_max", Shape::whole, &RetryConfig::strikes_max, 1, 100, {},
+       "After this many deaths of the plugin's child over one event that event alone becomes a dead letter."},
+  };
+  return keys;
+}
+
+template <>
+const std::vector<Key<BreakerConfig>> &keys_of<BreakerConfig>() {
+  static const std::vector<Key<BreakerConfig>> keys{
+      {"failures_percent", Shape::whole, &BreakerConfig::failures_percent, 0, 100, {},
+       "The share of attempts in the window that must have failed (retry, or the child died) before the destination "
+       "is taken for down; 0 turns the breaker off."},
+      {"window", Shape::duration, &BreakerConfig::window_ms, second_ms, day_ms, {},
+       "Attempts older than this do not count; left alone it is never shorter than two deadlines."},
+      {"count_min", Shape::whole, &BreakerConfig::count_min, 1, 256, {},
+       "Fewer attempts in the window prove nothing."},
+      {"subjects_min", Shape::whole, &BreakerConfig::subjects_min, 1, 256, {},
+       "So many different bookings must be among the failures, so that one poisonous booking cannot stop the others."},
+      {"pause_min", Shape::duration, &BreakerConfig::pause_ms_min, 10, day_ms, {},
+       "The wait before the first probe with a single event; it doubles with every failed one, with jitter."},
+      {"pause_max", Shape::duration, &BreakerConfig::pause_ms_max, 10, day_ms, {},
+       "The longest wait between two probes."},
+      {"successes_min", Shape::whole, &BreakerConfig::successes_min, 1, 100, {},
+       "So many probes in a row must succeed before all events are sent again."},
   };
   return keys;
 }
@@ -263,6 +290,7 @@ std::vector<KeyText> key_texts() {
   add_texts<SourceConfig>("source.NAME", texts);
   add_texts<InstanceConfig>("instance.NAME", texts);
   add_texts<RetryConfig>("instance.NAME.retry", texts);
+  add_texts<BreakerConfig>("instance.NAME.breaker", texts);
   return texts;
 }
 

@@ -45,6 +45,8 @@ template <>
 const std::vector<Key<InstanceConfig>> &keys_of<InstanceConfig>();
 template <>
 const std::vector<Key<RetryConfig>> &keys_of<RetryConfig>();
+template <>
+const std::vector<Key<BreakerConfig>> &keys_of<BreakerConfig>();
 
 // The same rows as text, for documentation and its test.
 struct KeyText {

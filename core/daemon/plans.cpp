@@ -156,7 +156,20 @@ class Planner {
     delivery.policy.age_ms_max = instance.retry.age_ms_max;
     delivery.policy.backoff_ms_min = instance.retry.backoff_ms_min;
     delivery.policy.backoff_ms_max = instance.retry.backoff_ms_max;
+    delivery.policy.retry_after_ms_max = instance.retry.retry_after_ms_max;
+    delivery.policy.strikes_max = instance.retry.strikes_max;
     delivery.policy.deadline_ms = instance.deadline_ms;
+    BreakerPolicy &breaker = delivery.policy.breaker;
+    breaker.failures_percent = instance.breaker.failures_percent;
+    breaker.window_ms = instance.breaker.window_ms;
+    if (config_.places.count("instance." + instance.name + ".breaker.window") == 0) {
+      breaker.window_ms = std::max(breaker.window_ms, 2 * instance.deadline_ms);
+    }
+    breaker.count_min = instance.breaker.count_min;
+    breaker.subjects_min = instance.breaker.subjects_min;
+    breaker.pause_ms_min = instance.breaker.pause_ms_min;
+    breaker.pause_ms_max = instance.breaker.pause_ms_max;
+    breaker.successes_min = instance.breaker.successes_min;
     delivery.workers = instance.workers;
     delivery.batch_max = instance.batch_max;
     delivery.spec.name = instance.name;

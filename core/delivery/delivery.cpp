@@ -22,9 +22,16 @@ namespace bellhop::core {
 namespace {
 
 constexpr std::size_t call_bytes_max = 4u << 20;  // of one Send; what does not fit is offered in the next
-constexpr Milliseconds wait_ms_max = 60'000;
+constexpr Milliseconds sleep_ms_max = 60'000;
 
 using WorkerKey = std::pair<InstanceId, int>;
+
+struct Inquiry {
+  std::string instance;
+  Question question;
+  Delivery::Output output;  // may be empty
+  Delivery::Answer done;
+};
 
 // What other threads say to the delivery thread. The engine has at most one settle under way for each lane in memory,
 // which bounds `settled`.
@@ -35,7 +42,19 @@ struct Mailbox {
   std::vector<Settled> settled GUARDED_BY(mutex);
   bool is_committed GUARDED_BY(mutex) = true;  // at start: look at everything
   std::optional<Milliseconds> stop_budget_ms GUARDED_BY(mutex);
+  std::vector<Inquiry> inquiries GUARDED_BY(mutex);
+  bool is_closed GUARDED_BY(mutex) = false;  // nobody reads any more
 
+  // Returns false when nobody reads any more.
+  bool post_inquiry(Inquiry &inquiry) {
+    {
+      Lock lock(mutex);
+      if (is_closed) return false;
+      inquiries.push_back(std::move(inquiry));
+    }
+    waiter.wake();
+    return true;
+  }
   void post_settled(SettleTicket ticket, Result<void> result) {
     {
       Lock lock(mutex);
@@ -91,6 +110,7 @@ struct Delivery::Shell {
     std::unique_ptr<Instance> instance;
     int descriptor = -1;
     bool was_writing = false;
+    QuestionTicket question = 0;  // what it was asked last
   };
   struct Label {  // what the engine does not know of an event, from its Send to its Observe
     EventId id;
@@ -99,6 +119,8 @@ struct Delivery::Shell {
   Engine engine_;
   std::map<WorkerKey, Worker> workers_;
   std::map<DeliveryKey, Label> labels_;  // at most one per lane in memory
+  std::map<QuestionTicket, Inquiry> inquiries_;  // not yet answered
+  QuestionTicket last_question_ = 0;
   std::deque<Input> inputs_;
   std::optional<Milliseconds> stop_deadline_ms_;
 
@@ -109,6 +131,8 @@ struct Delivery::Shell {
 
  private:
   void read_mailbox();
+  void take_up(Inquiry &&inquiry);
+  void give_up_inquiries();
   void drain_inputs();
   void poll(const WorkerKey &key);
   void report(const WorkerKey &key, Report &&report);
@@ -118,6 +142,8 @@ struct Delivery::Shell {
 
   void carry_out(SpawnWorker &&action);
   void carry_out(Send &&action);
+  void carry_out(Ask &&action);
+  void carry_out(Reply &&action);
   void carry_out(SettleDeliveries &&action);
   void carry_out(KillWorker &&action);
   void carry_out(StopWorker &&action);
@@ -140,6 +166,7 @@ void Delivery::Shell::run() {
     const std::optional<Milliseconds> timer = engine_.next_timer();
     if (timer && clock_.steady_ms() >= *timer) inputs_.push_back(Timer{});
   }
+  give_up_inquiries();
   is_clean_ = engine_.in_flight_count() == 0;
   for (auto &[key, worker] : workers_) mailbox_->waiter.forget(worker.descriptor);
   workers_.clear();  // kills what still runs
@@ -147,7 +174,7 @@ void Delivery::Shell::run() {
 
 int Delivery::Shell::wait_ms() const {
   const Milliseconds now = clock_.steady_ms();
-  Milliseconds wait_ms = wait_ms_max;
+  Milliseconds wait_ms = sleep_ms_max;
   if (const std::optional<Milliseconds> timer = engine_.next_timer()) wait_ms = std::min(wait_ms, *timer - now);
   if (stop_deadline_ms_) wait_ms = std::min(wait_ms, *stop_deadline_ms_ - now);
   return static_cast<int>(std::max<Milliseconds>(wait_ms, 0));
@@ -157,8 +184,10 @@ void Delivery::Shell::read_mailbox() {
   std::vector<Settled> settled;
   std::optional<Milliseconds> stop_budget_ms;
   bool is_committed = false;
+  std::vector<Inquiry> inquiries;
   {
     Lock lock(mailbox_->mutex);
+    inquiries.swap(mailbox_->inquiries);
     settled.swap(mailbox_->settled);
     std::swap(is_committed, mailbox_->is_committed);
     stop_budget_ms = std::exchange(mailbox_->stop_budget_ms, std::nullopt);
@@ -166,6 +195,7 @@ void Delivery::Shell::read_mailbox() {
   if (!settled.empty()) CRASH_POINT("delivery.after_settle");
   for (Settled &each : settled) inputs_.push_back(std::move(each));
   if (is_committed) inputs_.push_back(Committed{});
+  for (Inquiry &inquiry : inquiries) take_up(std::move(inquiry));
   if (!stop_budget_ms) return;
   const Milliseconds deadline_ms = clock_.steady_ms() + *stop_budget_ms;
   stop_deadline_ms_ = stop_deadline_ms_ ? std::min(*stop_deadline_ms_, deadline_ms) : deadline_ms;
@@ -221,7 +251,8 @@ void Delivery::Shell::poll(const WorkerKey &key) {
 void Delivery::Shell::report(const WorkerKey &key, Report &&report) {
   switch (report.what) {
     case Report::What::ready:
-      inputs_.push_back(Ready{key.first, key.second, workers_.at(key).instance->is_batching()});
+      inputs_.push_back(Ready{key.first, key.second, workers_.at(key).instance->is_batching(),
+                              workers_.at(key).instance->is_ticking()});
       break;
     case Report::What::answers:
       CRASH_POINT("delivery.after_answer");
@@ -230,6 +261,16 @@ void Delivery::Shell::report(const WorkerKey &key, Report &&report) {
       break;
     case Report::What::log:
       log_.line(report.level, "instance " + plans_.at(key.first).name, report.text);
+      break;
+    case Report::What::output:
+      if (const auto inquiry = inquiries_.find(workers_.at(key).question);
+          inquiry != inquiries_.end() && inquiry->second.output) {
+        inquiry->second.output(report.text);
+      }
+      break;
+    case Report::What::told:
+      inputs_.push_back(Told{key.first, key.second, report.answers.empty() ? PluginAnswer{} : report.answers.front(),
+                             report.next_tick_ms});
       break;
     case Report::What::died:
       inputs_.push_back(Died{key.first, key.second, std::move(report.text), report.is_refusal, report.is_unread,
@@ -266,6 +307,45 @@ void Delivery::Shell::carry_out(StopWorker &&action) {
   const Milliseconds left_ms = stop_deadline_ms_ ? *stop_deadline_ms_ - clock_.steady_ms() : 0;
   found->second.instance->stop(std::max<Milliseconds>(left_ms, 0));
   poll(key);
+}
+
+// ---- questions ------------------------------------------------------------------------------------------------------
+
+void Delivery::Shell::take_up(Inquiry &&inquiry) {
+  const auto plan =
+      std::find_if(plans_.begin(), plans_.end(), [&](const auto &each) { return each.second.name == inquiry.instance; });
+  if (plan == plans_.end()) {
+    return inquiry.done(Error{Kind::not_found, "there is no running instance " + inquiry.instance});
+  }
+  const QuestionTicket ticket = ++last_question_;
+  inputs_.push_back(Asked{plan->first, ticket, inquiry.question});
+  inquiries_.emplace(ticket, std::move(inquiry));
+}
+
+void Delivery::Shell::carry_out(Ask &&action) {
+  const auto found = workers_.find({action.instance, action.worker});
+  if (found == workers_.end()) return;  // its death is among the inputs already
+  found->second.question = action.ticket;
+  found->second.instance->ask(std::move(action.question));
+  watch(found->first, found->second);
+}
+
+void Delivery::Shell::carry_out(Reply &&action) {
+  auto inquiry = inquiries_.extract(action.ticket);
+  CHECK(!inquiry.empty());
+  inquiry.mapped().done(std::move(action.answer));
+}
+
+void Delivery::Shell::give_up_inquiries() {
+  std::vector<Inquiry> left;
+  {
+    Lock lock(mailbox_->mutex);
+    mailbox_->is_closed = true;
+    left.swap(mailbox_->inquiries);
+  }
+  for (auto &[ticket, inquiry] : inquiries_) left.push_back(std::move(inquiry));
+  inquiries_.clear();
+  for (const Inquiry &inquiry : left) inquiry.done(Error{Kind::unavailable, "delivery has stopped"});
 }
 
 // ---- events ---------------------------------------------------------------------------------------------------------
@@ -377,6 +457,20 @@ void Delivery::start() {
 bool Delivery::stop(Milliseconds budget_ms) { return shell_->stop(budget_ms); }
 
 void Delivery::wake() { shell_->mailbox_->post_committed(); }
+
+void Delivery::check(std::string instance, Answer done) {
+  Inquiry inquiry{std::move(instance), {}, {}, std::move(done)};
+  inquiry.question.what = Question::What::health;
+  if (!shell_->mailbox_->post_inquiry(inquiry)) inquiry.done(Error{Kind::unavailable, "delivery has stopped"});
+}
+
+void Delivery::run(std::string instance, std::string command, std::string arguments_json, Output output, Answer done) {
+  Inquiry inquiry{std::move(instance), {}, std::move(output), std::move(done)};
+  inquiry.question.what = Question::What::command;
+  inquiry.question.command = std::move(command);
+  inquiry.question.arguments_json = std::move(arguments_json);
+  if (!shell_->mailbox_->post_inquiry(inquiry)) inquiry.done(Error{Kind::unavailable, "delivery has stopped"});
+}
 
 std::vector<InstanceStatus> Delivery::status() const {
   Lock lock(shell_->status_mutex_);

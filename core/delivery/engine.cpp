@@ -57,7 +57,9 @@ void Engine::on(Milliseconds now, const Input &input, Outbox &out) {
                  [&](const Stop &) {
                    for (auto &[id, flow] : flows_) flow->stop();
                  },
-                 [&](const Ready &ready) { flow_of(ready.instance)->ready(ready); },
+                 [&](const Ready &ready) { flow_of(ready.instance)->ready(now, ready); },
+                 [&](const Asked &asked) { flow_of(asked.instance)->asked(now, asked, out); },
+                 [&](const Told &told) { flow_of(told.instance)->told(now, told, out); },
                  [&](const Answered &answered) { flow_of(answered.instance)->answered(now, answered, out); },
                  [&](const Died &died) { flow_of(died.instance)->died(now, died, out); },
                  [&](const NotSent &not_sent) { flow_of(not_sent.instance)->not_sent(now, not_sent, out); },

@@ -41,10 +41,13 @@ void Flow::say(Level level, std::string sentence, Outbox &out) const {
   out.actions.push_back(Alarm{plan_.id, level, std::move(sentence)});
 }
 
-void Flow::ready(const Ready &input) {
+void Flow::ready(Milliseconds now, const Ready &input) {
   Worker &worker = workers_.at(static_cast<std::size_t>(input.worker));
   worker.is_batching = input.is_batching;
   worker.life.ready();
+  if (input.worker != 0) return;
+  tick_due_ms_.reset();
+  if (input.is_ticking) tick_due_ms_ = std::max(now, tick_not_before_ms_);
 }
 
 // ---- what became of a Send ------------------------------------------------------------------------------------------
@@ -102,6 +105,7 @@ void Flow::died(Milliseconds now, const Died &input, Outbox &out) {
     say(input.is_refusal ? Level::error : Level::warn,
         (input.is_refusal ? "refused: " : "worker " + std::to_string(input.worker) + ": ") + sentence + next, out);
   }
+  asking_died(now, worker, sentence, out);
   if (input.is_unread) {  // they had no part in it
     const std::vector<Sent> unread = std::exchange(worker.sent, {});
     for (auto each = unread.rbegin(); each != unread.rend(); ++each) never_reached(*each);

@@ -10,6 +10,7 @@
 // poisonous event cannot keep the hold up. What a probe or a held event suffers uses up neither attempts nor age.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,9 @@ class Flow {
   static constexpr Milliseconds read_pause_ms_min = 1'000, read_pause_ms_max = 30'000;
   static constexpr Milliseconds dead_letters_ms_interval = 600'000;  // one line for a series of dead letters
   static constexpr Milliseconds oldest_alarm_ms = 3'600'000;         // an event that stays the oldest is told, doubling
+  static constexpr std::size_t questions_max = 16;                   // of one instance, waiting
+  static constexpr Milliseconds tick_ms_max = 366 * 86'400'000LL;    // no later than this, whatever a plugin asks
+  static constexpr Milliseconds tick_pause_ms_min = 10'000, tick_pause_ms_max = 3'600'000;  // after deaths in ticks
   static constexpr std::size_t exchanges_bytes_max = 64 << 10;       // of one settlement
 
   Flow(Journal &journal, DeliveryPlan plan, const LaneLimits &limits, Random &random, Seq newest_at_start);
@@ -37,7 +41,9 @@ class Flow {
 
   void committed() { lanes_.wake(); }
   void stop() { is_stopping_ = true; }
-  void ready(const Ready &input);
+  void ready(Milliseconds now, const Ready &input);
+  void asked(Milliseconds now, const Asked &input, Outbox &out);
+  void told(Milliseconds now, const Told &input, Outbox &out);
   void answered(Milliseconds now, const Answered &input, Outbox &out);
   void died(Milliseconds now, const Died &input, Outbox &out);
   void not_sent(Milliseconds now, const NotSent &input, Outbox &out);
@@ -62,9 +68,19 @@ class Flow {
     DeliveryKey key;
     SubjectKey subject = 0;
   };
+  struct Asking {
+    QuestionTicket ticket = 0;
+    Question::What what = Question::What::tick;
+  };
+  struct Waiting {  // for an idle worker
+    QuestionTicket ticket = 0;
+    Question question;
+    Milliseconds until_ms = 0;
+  };
   struct Worker {
     WorkerLife life;
     bool is_batching = false;
+    std::optional<Asking> asking;  // never together with `sent`
     std::vector<Sent> sent;  // what the child has; its lanes are out
     Milliseconds sent_ms = 0;
   };
@@ -110,6 +126,12 @@ class Flow {
   Attempt attempt_of(const Offer &offer, const Settlement &settlement) const;
   void batch_failed(Worker &worker, bool is_redelivery);
 
+  void ask(int number, Worker &worker, Milliseconds now, Outbox &out);
+  void ask(int number, Worker &worker, QuestionTicket ticket, Question question, Milliseconds now, Outbox &out);
+  void asking_died(Milliseconds now, Worker &worker, const std::string &sentence, Outbox &out);
+  void expire_questions(Milliseconds now, Outbox &out);
+  std::optional<Milliseconds> next_question_timer() const;
+
   void look_after(int number, Worker &worker, Milliseconds now, Outbox &out);
   void load(Milliseconds now, Outbox &out);
   void dispatch(int number, Worker &worker, Milliseconds now, Outbox &out);
@@ -131,6 +153,10 @@ class Flow {
   Random &random_;
   Lanes lanes_;  // reads plan_
   std::vector<Worker> workers_;
+  std::deque<Waiting> questions_;               // oldest first; at most questions_max
+  std::optional<Milliseconds> tick_due_ms_;     // of worker 0; nullopt: none wanted
+  Milliseconds tick_not_before_ms_ = 0;         // after a death in a tick
+  int tick_deaths_count_ = 0;                   // in a row
   std::optional<Hold> hold_;
   Breaker breaker_;     // not closed: hold_ is by it
   HeldTime held_time_;  // of hold_

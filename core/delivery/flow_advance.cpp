@@ -21,6 +21,10 @@ std::string in_seconds(Milliseconds span_ms) {
 void Flow::advance(Milliseconds now, Outbox &out) {
   held_time_.started(now);
   for (std::size_t i = 0; i < workers_.size(); ++i) look_after(static_cast<int>(i), workers_[i], now, out);
+  expire_questions(now, out);
+  if (!is_stopping_) {
+    for (std::size_t i = 0; i < workers_.size(); ++i) ask(static_cast<int>(i), workers_[i], now, out);
+  }
   load(now, out);
   if (!is_stopping_ && now >= paused_until_ms_) {
     for (std::size_t i = 0; i < workers_.size(); ++i) {
@@ -40,7 +44,9 @@ void Flow::look_after(int number, Worker &worker, Milliseconds now, Outbox &out)
   using State = WorkerLife::State;
   WorkerLife &life = worker.life;
   if (life.is_overdue(now)) {
-    const std::string why = life.state() == State::busy
+    const std::string why = worker.asking ? "did not come back from a question within " +
+                                                in_seconds(plan_.policy.deadline_ms) + " and was killed"
+                            : life.state() == State::busy
                                 ? "gave no answer within " + in_seconds(plan_.policy.deadline_ms) + " and was killed"
                                 : "was not ready within " + in_seconds(WorkerLife::start_ms_max) + " and was killed";
     life.killed(why);
@@ -189,6 +195,7 @@ std::optional<Milliseconds> Flow::next_timer(Milliseconds now) const {
   };
   for (const Worker &worker : workers_) consider(worker.life.timer());
   if (is_stopping_) return next;
+  consider(next_question_timer());
   if (now < paused_until_ms_) {
     consider(paused_until_ms_);
     return next;

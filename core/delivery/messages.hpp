@@ -14,7 +14,8 @@
 
 namespace bellhop::core {
 
-using SettleTicket = std::uint64_t;  // names one Settle action, so that its outcome can be told apart
+using SettleTicket = std::uint64_t;    // names one Settle action, so that its outcome can be told apart
+using QuestionTicket = std::uint64_t;  // names what somebody asked a plugin, from 1; 0: the engine itself, a tick
 
 // One parcel of a Send.
 struct Ticket {
@@ -31,6 +32,19 @@ struct Ready {
   InstanceId instance = 0;
   int worker = 0;
   bool is_batching = false;
+  bool is_ticking = false;
+};
+struct Asked {  // somebody wants to know; answered by Reply, at the latest when wait_ms_max and a deadline are over
+  InstanceId instance = 0;
+  QuestionTicket ticket = 0;
+  Question question = {};
+  Milliseconds wait_ms_max = 10'000;  // for an idle worker
+};
+struct Told {  // to the last Ask of this worker
+  InstanceId instance = 0;
+  int worker = 0;
+  PluginAnswer answer = {};
+  Milliseconds next_tick_ms = -1;  // of a tick; below 0: no more
 };
 struct Answered {  // to the last Send of this worker, without the tickets that were NotSent
   InstanceId instance = 0;
@@ -65,7 +79,7 @@ struct Settled {
   SettleTicket ticket = 0;
   Result<void> result;
 };
-using Input = std::variant<Committed, Timer, Stop, Ready, Answered, Died, NotSent, Settled>;
+using Input = std::variant<Committed, Timer, Stop, Ready, Answered, Died, NotSent, Settled, Asked, Told>;
 
 // ---- actions --------------------------------------------------------------------------------------------------------
 struct SpawnWorker {  // answered by Ready or Died
@@ -78,6 +92,16 @@ struct Send {  // answered by Answered or Died, after any NotSent; when all are 
   std::vector<Ticket> tickets;
   Milliseconds budget_ms = 0;
   std::int64_t backlog_count = 0;
+};
+struct Ask {  // answered by Told or Died
+  InstanceId instance = 0;
+  int worker = 0;
+  QuestionTicket ticket = 0;
+  Question question;
+};
+struct Reply {  // to an Asked
+  QuestionTicket ticket = 0;
+  Result<PluginAnswer> answer;
 };
 struct SettleDeliveries {  // answered by Settled. The carrier fills in settled_ms: the engine knows no wall clock
   SettleTicket ticket = 0;
@@ -101,7 +125,7 @@ struct Observe {  // the carrier fills in the event's id and subject, which the 
   DeliveryKey key;
   Attempt attempt;
 };
-using Action = std::variant<SpawnWorker, Send, SettleDeliveries, KillWorker, StopWorker, Alarm, Observe>;
+using Action = std::variant<SpawnWorker, Send, Ask, Reply, SettleDeliveries, KillWorker, StopWorker, Alarm, Observe>;
 
 // One decision on its way to the disk, and what is to be told once it is there.
 struct Decided {

@@ -82,9 +82,53 @@ TEST_F(Checks, refuse_globs_that_match_nothing) {
 
 TEST_F(Checks, refuse_a_back_off_that_cannot_be) {
   EXPECT_THAT(errors_of(std::string(rest) + "[instance.log.retry]\nbackoff_min = \"2h\"\n"),
-              HasSubstr("6:15: backoff_min in [instance.log.retry] is 2h, longer than backoff_max, 1h"));
+              HasSubstr("7:1: backoff_min in [instance.log.retry] is 2h, longer than backoff_max in "
+                        "[instance.log.retry], 1h (its default)"));
   EXPECT_THAT(errors_of(std::string(rest) + "[instance.log.retry]\nage_max = \"500ms\"\n"),
-              HasSubstr("age_max in [instance.log.retry] is 500ms, shorter than backoff_min, 1s"));
+              HasSubstr("7:1: age_max in [instance.log.retry] is 500ms, shorter than backoff_min in "
+                        "[instance.log.retry], 1s (its default): there would never be a second attempt"));
+}
+
+TEST_F(Checks, name_the_places_of_both_times_that_contradict_each_other) {
+  const std::string retry = std::string(rest) + "deadline = \"10m\"\n[instance.log.retry]\n";
+  EXPECT_THAT(errors_of(retry + "backoff_max = \"5s\"\nbackoff_min = \"7s\"\n"),
+              HasSubstr("9:1: backoff_min in [instance.log.retry] is 7s, longer than backoff_max in "
+                        "[instance.log.retry], 5s (at bellhop.toml:8:1)"));
+  EXPECT_THAT(errors_of(retry + "age_max = \"5m\"\n"),
+              HasSubstr("8:1: age_max in [instance.log.retry] is 5m, shorter than deadline in [instance.log], 10m (at "
+                        "bellhop.toml:6:1): an event would be too old before its first attempt is over"));
+  EXPECT_THAT(errors_of(retry + "age_max = \"1h\"\nbackoff_max = \"2h\"\n"),
+              HasSubstr("8:1: age_max in [instance.log.retry] is 1h, shorter than backoff_max"));
+  EXPECT_EQ(errors_of(retry + "age_max = \"30m\"\n"), "") << "the longest wait is a default that nobody meant";
+  EXPECT_EQ(errors_of(retry + "age_max = \"0s\"\n"), "");
+}
+
+TEST_F(Checks, refuse_a_breaker_that_contradicts_itself) {
+  const std::string breaker = std::string(rest) + "[instance.log.breaker]\n";
+  EXPECT_THAT(errors_of(breaker + "pause_max = \"1s\"\n"),
+              HasSubstr("7:1: pause_min in [instance.log.breaker] is 5s, longer than pause_max in "
+                        "[instance.log.breaker], 1s (here; pause_min is the default)"));
+  EXPECT_THAT(errors_of(breaker + "window = \"10s\"\n"),
+              HasSubstr("7:1: window in [instance.log.breaker] is 10s, shorter than deadline in [instance.log], 30s"));
+  EXPECT_EQ(errors_of(breaker + "window = \"10s\"\nfailures_percent = 0\n"), "") << "it is turned off";
+  EXPECT_THAT(errors_of(breaker + "subjects_min = 11\n"),
+              HasSubstr("7:1: subjects_min in [instance.log.breaker] is 11, more than count_min, 10"));
+}
+
+TEST_F(Checks, warn_of_a_deadline_that_outlasts_the_stop) {
+  EXPECT_THAT(warnings(parse(std::string(rest) + "deadline = \"40s\"\n")),
+              HasSubstr("6:1: deadline in [instance.log] is 40s, longer than stop_max, 25s"));
+  EXPECT_EQ(warnings(parse(rest)), "");
+}
+
+TEST_F(Checks, warn_of_a_glob_that_matches_no_known_type_and_name_the_nearest) {
+  EXPECT_THAT(warnings(parse(std::string(rest) + "events = [\"bokking.*\"]\n")),
+              HasSubstr("6:11: events in [instance.log]: \"bokking.*\" matches no event that Bellhop knows; did you "
+                        "mean \"booking.*\"?"));
+  EXPECT_THAT(warnings(parse(std::string(rest) + "events = [\"*\", \"!booking.cancelled\"]\n")),
+              HasSubstr("6:16: events in [instance.log]: \"!booking.cancelled\" matches no event that Bellhop knows; did "
+                        "you mean \"booking.canceled\"?"));
+  EXPECT_EQ(warnings(parse(std::string(rest) + "events = [\"booking.*\", \"!*.tagged\", \"ping\"]\n")), "");
 }
 
 TEST_F(Checks, warn_of_a_plugin_inside_the_daemon) {

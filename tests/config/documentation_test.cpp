@@ -145,6 +145,7 @@ TEST_F(Documentation, shows_the_real_defaults) {
   EXPECT_EQ(values_of(config.sources.at(0)), values_of(source));
   EXPECT_EQ(values_of(config.instances.at(0)), values_of(instance));
   EXPECT_EQ(values_of(config.instances.at(0).retry), values_of(instance.retry));
+  EXPECT_EQ(values_of(config.instances.at(0).breaker), values_of(instance.breaker));
 }
 
 }  // namespace

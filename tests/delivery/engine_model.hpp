@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // EngineModel: one random life of an engine, told by a seed, and a naive model of what it owes. Random verdicts,
-// deaths, batches that fail, settles that come late or fail, reads that fail, damaged rows, restarts, replays, several
-// workers, tiny windows. After every step:
+// deaths, children that die before they have read, batches that fail, settles that come late or fail, reads that fail,
+// damaged rows, restarts, replays, several workers, ticks, a breaker, tiny windows. After every step:
 //   - at most one of a subject is out; nothing is sent before everything earlier of its subject is durably final
+//   - while held, by the plugin or by the breaker, at most one probe is out and nothing else is sent
 //   - nothing final is sent again, nothing waiting before it is due, nothing unwanted at all
 //   - attempts and strikes are what they were plus this one, and bounded; what was sent before is flagged
 //   - a cursor never passes what is not durably final; memory stays within the limits
@@ -32,6 +33,8 @@ class EngineModel {
     world_.limits = {static_cast<int>(2 + below(6)), static_cast<int>(1 + below(3)), static_cast<int>(1 + below(4)),
                      static_cast<int>(4 + below(20)), static_cast<int>(1 + below(3))};
     world_.is_batching = below(2) == 0;
+    world_.is_ticking = below(3) == 0;
+    has_breaker_ = below(2) == 0;
     world_.is_spawn_ready = false;
     world_.is_kill_deadly = false;
     world_.seed = seed * 7'919;
@@ -44,6 +47,9 @@ class EngineModel {
       plan.policy.backoff_ms_max = 20'000;
       plan.policy.strikes_max = 2 + static_cast<int>(below(2));
       plan.policy.deadline_ms = 5'000;
+      BreakerPolicy &breaker = plan.policy.breaker;
+      breaker = {has_breaker_ ? static_cast<int>(30 + below(60)) : 0, 60'000, static_cast<int>(2 + below(4)),
+                 static_cast<int>(1 + below(2)), 1'000, 20'000, static_cast<int>(1 + below(3))};
     }
     world_.on_send = [this](const Send &send) { check_send(send); };
     world_.on_settle = [this](const SettleDeliveries &settle) { check_settle(settle); };
@@ -62,6 +68,10 @@ class EngineModel {
     std::string type;
     SubjectKey subject = 0;
     bool is_quarantined = false;
+  };
+  struct HoldFact {
+    DeliveryKey probe = {};  // seq 0: the next one sent is it
+    bool is_kept = false;    // it said HOLD
   };
   struct Expected {  // of the settlement that must follow
     int attempts = 0, strikes = 0;
@@ -89,6 +99,10 @@ class EngineModel {
   // ---- invariants ----
 
   void check_send(const Send &send) {
+    if (const Flow &flow = world_.engine->flow(send.instance); flow.is_held()) {
+      ASSERT_EQ(send.tickets.size(), 1u) << "held, and a batch is sent";
+      ASSERT_TRUE(flow.probe() && *flow.probe() == send.tickets[0].key) << "held, and something else than the probe";
+    }
     ASSERT_EQ(send.budget_ms, plan_of(send.instance).policy.deadline_ms);
     ASSERT_LE(send.tickets.size(), world_.is_batching ? plan_of(send.instance).batch_max : 1u);
     std::set<SubjectKey> subjects;
@@ -111,8 +125,8 @@ class EngineModel {
     ASSERT_EQ(out_.count(lane), 0u) << "seq " << key.seq << " is sent while another of its subject is out";
     ASSERT_FALSE(is_final(key)) << "seq " << key.seq << " is final and sent again";
     if (const auto hold = holds_.find(key.instance); hold != holds_.end()) {
-      ASSERT_TRUE(hold->second.first == key) << "held, and something else than the probe is sent";
-      ASSERT_GE(world_.clock.steady_ms(), hold->second.second) << "probed too early";
+      if (hold->second.probe.seq == 0) hold->second = {key, false};  // drawn
+      ASSERT_TRUE(hold->second.probe == key) << "held, and something else than the probe is sent";
     }
     const auto waiting = row(key);
     if (waiting) {
@@ -185,7 +199,8 @@ class EngineModel {
     if (dice < 80) return become_ready();
     if (dice < 86) return pass(below(3'000));
     if (dice < 89) return pass(below(60'000));
-    if (dice < 91) return child_dies();
+    if (dice < 90) return child_dies();
+    if (dice < 91) return question_returns();
     if (dice < 93) return replay();
     if (dice < 94) return fail_settles();
     if (dice < 96) return damage();
@@ -233,6 +248,7 @@ class EngineModel {
       const NotSent input = std::get<NotSent>(world_.inputs.front());
       const LaneKey lane{input.instance, facts_.at(input.key.seq).subject};
       out_.erase(lane);
+      not_reached(input.key);
       if (input.why == NotSent::Why::damaged) {
         const auto found = row(input.key);
         expected_[input.key] = {found ? found->attempts : 0, found ? found->strikes : 0, true};
@@ -277,7 +293,7 @@ class EngineModel {
     const auto key = any_child([](const EngineWorld::Child &child) { return child.is_alive && !child.call; });
     if (key.first == 0 || ready_.count(key) != 0) return;
     ready_.insert(key);
-    give(Ready{key.first, key.second, world_.is_batching});
+    give(Ready{key.first, key.second, world_.is_batching, world_.is_ticking});
   }
 
   void decided(const Ticket &ticket, std::int32_t code, bool is_death) {
@@ -286,15 +302,28 @@ class EngineModel {
     expected_[ticket.key] = {(found ? found->attempts : 0) + 1, strikes, true};
     decided_ms_[ticket.key] = world_.clock.steady_ms();
     single_.erase(ticket.key);  // once on disk as waiting it is like any other
+    if (has_breaker_) return;  // when it opens is the breaker's own test; here only what is sent meanwhile
     const auto hold = holds_.find(ticket.key.instance);
-    const bool is_probe = hold != holds_.end() && hold->second.first == ticket.key;
+    const bool is_probe = hold != holds_.end() && hold->second.probe == ticket.key;
     if (is_probe) {
       const bool goes_on = is_death ? strikes < plan_of(ticket.key.instance).policy.strikes_max
                                     : code != BHP_OK && code != BHP_SKIP && code != BHP_FAIL;
-      if (!goes_on) holds_.erase(hold);
+      if (!goes_on) {
+        holds_.erase(hold);
+      } else if (is_death || code != BHP_HOLD) {
+        hold->second = {};  // another one is drawn
+      } else {
+        hold->second.is_kept = true;
+      }
     } else if (code == BHP_HOLD && !is_death && hold == holds_.end()) {
-      holds_[ticket.key.instance] = {ticket.key, world_.clock.steady_ms()};
+      holds_[ticket.key.instance] = {ticket.key, true};
     }
+  }
+
+  // A drawn probe that never got there is no probe any more; a kept one will be sent again.
+  void not_reached(const DeliveryKey &key) {
+    const auto hold = holds_.find(key.instance);
+    if (hold != holds_.end() && hold->second.probe == key && !hold->second.is_kept) hold->second = {};
   }
 
   void call_returns() {
@@ -335,7 +364,16 @@ class EngineModel {
   void dies_with(const EngineWorld::WorkerKey &key, std::optional<Send> call) {  // by value: the child forgets its own
     world_.children[key].is_alive = false;
     world_.children[key].call.reset();
+    world_.children[key].question.reset();
     ready_.erase(key);
+    if (call && below(5) == 0) {
+      for (const Ticket &ticket : call->tickets) {
+        out_.erase({call->instance, facts_.at(ticket.key.seq).subject});
+        not_reached(ticket.key);
+      }
+      give(Died{key.first, key.second, "exited with status 1 while idle", false, true});
+      return;
+    }
     if (call) {
       for (const Ticket &ticket : call->tickets) reached_.insert(ticket.key);
       if (call->tickets.size() == 1) {
@@ -345,6 +383,14 @@ class EngineModel {
       }
     }
     give(Died{key.first, key.second, "killed by SIGSEGV", !call && below(4) == 0});
+  }
+
+  void question_returns() {
+    const auto key = any_child([](const EngineWorld::Child &child) { return child.is_alive && child.question; });
+    if (key.first == 0) return;
+    world_.children[key].question.reset();
+    const Milliseconds next_ms = is_kind_ ? -1 : static_cast<Milliseconds>(below(20'000));
+    give(Told{key.first, key.second, {BHP_OK, 0, ""}, next_ms});
   }
 
   void child_dies() {
@@ -407,8 +453,11 @@ class EngineModel {
       bury_the_killed();
       while (world_.step_next()) after_step();
       for (auto &[key, child] : world_.children) {
-        if (child.is_alive && ready_.insert(key).second) give(Ready{key.first, key.second, world_.is_batching});
+        if (child.is_alive && ready_.insert(key).second) {
+          give(Ready{key.first, key.second, world_.is_batching, world_.is_ticking});
+        }
       }
+      question_returns();
       if (any_child(is_busy).first != 0) {
         call_returns();
         continue;
@@ -440,11 +489,12 @@ class EngineModel {
   std::uint64_t subjects_count_ = 1;
   int plans_count_ = 1;
   bool is_kind_ = false;
+  bool has_breaker_ = false;
   std::map<Seq, Fact> facts_;
   std::map<LaneKey, DeliveryKey> out_;  // sent, or decided and not yet durable
   std::map<DeliveryKey, Expected> expected_;
   std::map<DeliveryKey, Milliseconds> decided_ms_;
-  std::map<InstanceId, std::pair<DeliveryKey, Milliseconds>> holds_;
+  std::map<InstanceId, HoldFact> holds_;
   std::set<DeliveryKey> single_;  // were in a batch that failed
   std::map<EngineWorld::WorkerKey, Milliseconds> sent_ms_;
   std::set<DeliveryKey> reached_;  // a child had it and answered or died, or may have had it

@@ -82,7 +82,8 @@ class EngineWorld {
     bool is_alive = false;
     bool is_stopping = false;
     std::optional<Send> call;  // what it has, without what was NotSent
-    std::string killed;        // why, once the engine killed it
+    std::optional<Ask> question;
+    std::string killed;  // why, once the engine killed it
     int spawns_count = 0;
   };
   using WorkerKey = std::pair<InstanceId, int>;
@@ -98,9 +99,12 @@ class EngineWorld {
   std::vector<Send> sends;
   std::vector<Alarm> alarms;
   std::vector<Attempt> observed;
+  std::vector<Ask> asks;
+  std::vector<Reply> replies;
   std::uint64_t seed = 1;
   bool is_spawn_ready = true;  // a spawned child is ready at once
   bool is_batching = false;    // and has the batch extension
+  bool is_ticking = false;     // and that of ticks
   bool is_kill_deadly = true;  // a killed child dies at once
   std::function<void(const Send &)> on_send;
   std::function<void(const SettleDeliveries &)> on_settle;
@@ -117,7 +121,7 @@ class EngineWorld {
   // A daemon starts: on this journal, knowing nothing else.
   void start() {
     inputs.clear();
-    for (auto &[key, child] : children) child = {false, false, std::nullopt, "", child.spawns_count};
+    for (auto &[key, child] : children) child = {false, false, std::nullopt, std::nullopt, "", child.spawns_count};
     for (DeliveryPlan &plan : plans) {
       const OpenedInstance opened = journal.open_instance(plan.name, Start::beginning).value();
       plan.id = opened.id;
@@ -212,7 +216,15 @@ class EngineWorld {
     Child &dead = child(plan, worker);
     dead.is_alive = false;
     dead.call.reset();
+    dead.question.reset();
     step(Died{plans[plan].id, worker, sentence, is_refusal});
+    run();
+  }
+
+  // What the child says to the question it has.
+  void tell(std::int32_t code, const std::string &message = "", Milliseconds next_tick_ms = -1, std::size_t plan = 0) {
+    child(plan).question.reset();
+    step(Told{plans[plan].id, 0, {code, 0, message}, next_tick_ms});
     run();
   }
 
@@ -240,12 +252,12 @@ class EngineWorld {
   void carry_out(SpawnWorker &action) {
     Child &child = children[{action.instance, action.worker}];
     CHECK(!child.is_alive);
-    child = {true, false, std::nullopt, "", child.spawns_count + 1};
-    if (is_spawn_ready) inputs.push_back(Ready{action.instance, action.worker, is_batching});
+    child = {true, false, std::nullopt, std::nullopt, "", child.spawns_count + 1};
+    if (is_spawn_ready) inputs.push_back(Ready{action.instance, action.worker, is_batching, is_ticking});
   }
   void carry_out(Send &action) {
     Child &child = children[{action.instance, action.worker}];
-    CHECK(child.is_alive && !child.call && child.killed.empty() && !child.is_stopping);
+    CHECK(child.is_alive && !child.call && !child.question && child.killed.empty() && !child.is_stopping);
     if (on_send) on_send(action);
     sends.push_back(action);
     std::vector<Ticket> taken;
@@ -265,6 +277,13 @@ class EngineWorld {
     child.call = action;
     child.call->tickets = taken;
   }
+  void carry_out(Ask &action) {
+    Child &child = children[{action.instance, action.worker}];
+    CHECK(child.is_alive && !child.call && !child.question && child.killed.empty());
+    child.question = action;
+    asks.push_back(action);
+  }
+  void carry_out(Reply &action) { replies.push_back(action); }
   void carry_out(SettleDeliveries &action) {
     if (on_settle) on_settle(action);
     // Bound to the engine that asked: a later one has never heard of this ticket.
@@ -279,6 +298,7 @@ class EngineWorld {
     if (!is_kill_deadly) return;
     child.is_alive = false;
     child.call.reset();
+    child.question.reset();
     inputs.push_back(Died{action.instance, action.worker, "killed: " + action.why, false});
   }
   void carry_out(StopWorker &action) {
