@@ -104,6 +104,7 @@ void Life::draw_habits(Destination &destination) {
   if (scenario_.has_bad_children) {
     habits.hang = upto(50);
     habits.death = upto(100);
+    habits.is_ticking = below(4) == 0;
     habits.unread_death = upto(50);
     habits.idle_death = upto(50);
     habits.start_death = upto(100);
@@ -163,7 +164,11 @@ void Life::act() {
   if (dice < 60 || !has_events) return append_some();
   if (dice < 70) return draw_habits(any_destination());
   if (dice < 73) return draw_weather();
-  if (dice < 75) return world_.append_again(any_seq());
+  if (dice < 74) return world_.append_again(any_seq());
+  if (dice < 75) {
+    if (const InstanceId id = any_destination().plan.id; id != 0) world_.ask(id);
+    return;
+  }
   if (dice < 81) {
     const InstanceId id = any_destination().plan.id;
     if (scenario_.has_replays && id != 0) world_.replay(id, any_seq());

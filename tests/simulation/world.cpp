@@ -36,6 +36,7 @@ void World::start_daemon() {
   ++daemon_;
   inputs_.clear();
   children_.clear();
+  questions_.clear();
   is_hint_under_way_ = is_commit_under_way_ = is_stopping_ = is_crash_due_ = false;
   crash_countdown_ = -1;
   std::vector<DeliveryPlan> plans;
@@ -124,6 +125,19 @@ void World::drop(InstanceId instance, Seq seq) {
   if (row == nullptr || row->state != DeliveryState::dead || !journal.drop(instance, seq).ok()) return;
   line("drop " + std::to_string(seq));
   oracle.dropped(instance, seq);
+}
+
+void World::ask(InstanceId instance) {
+  const Destination *asked = destination_of(instance);
+  if (is_stopping_ || !asked->is_enabled) return;
+  Asked question;
+  question.instance = instance;
+  question.ticket = ++last_question_;
+  question.question.what = Question::What::health;
+  line("question " + std::to_string(question.ticket) + " to " + asked->plan.name);
+  // For an idle worker, then for its answer, then for the death of one that gave none.
+  questions_[question.ticket] = now() + question.wait_ms_max + asked->plan.policy.deadline_ms + 100;
+  post(std::move(question));
 }
 
 void World::hint() {
@@ -255,8 +269,14 @@ void World::look_at_rest() {
   for (const auto &[key, child] : children_) {
     Oracle::Worker &worker = workers.at(key.first).at(static_cast<std::size_t>(key.second));
     worker.is_killed = child.is_killed;
-    worker.is_idle = child.is_alive && child.is_ready && !child.call && !child.is_killed && !child.is_stopping;
-    if (child.call) worker.deadline_ms = child.sent_ms + child.call->budget_ms;
+    worker.is_idle =
+        child.is_alive && child.is_ready && !child.call && !child.is_asked && !child.is_killed && !child.is_stopping;
+    if (child.call || child.is_asked) {
+      worker.deadline_ms = child.sent_ms + destination_of(key.first)->plan.policy.deadline_ms;
+    }
+  }
+  for (const auto &[ticket, until_ms] : questions_) {
+    if (now() > until_ms) oracle.fail("question " + std::to_string(ticket) + " is not answered in time");
   }
   oracle.check_rest(now(), *engine_, workers, trouble_ms);
 }

@@ -32,6 +32,7 @@ struct Habits {
   Milliseconds took_ms_max = 20;
   Milliseconds retry_after_ms_max = 0;
   bool is_batching = false;
+  bool is_ticking = false;  // and wishes for the next tick within ten seconds
 };
 
 // What the journal's disk does, in so many of a thousand commits.
@@ -83,6 +84,8 @@ class World {
   void append_again(Seq seq);  // the same bytes once more
   void replay(InstanceId instance, Seq seq);
   void drop(InstanceId instance, Seq seq);
+  void ask(InstanceId instance);  // a question to the plugin; whoever asks is answered once, and in time
+  std::size_t questions_count() const { return questions_.size(); }
   void at(Milliseconds time_ms, std::function<void()> happening);  // survives the daemon
 
   // ---- time ----
@@ -99,6 +102,7 @@ class World {
     bool is_alive = false, is_ready = false, is_killed = false, is_stopping = false;
     std::optional<Send> call;  // what it has, without what was NotSent
     Milliseconds sent_ms = 0;
+    bool is_asked = false;   // a tick or a question, instead of a call
     std::uint64_t life = 0;  // counts the children of this worker, so that an old one's doings do not count
   };
 
@@ -130,8 +134,8 @@ class World {
   void carry_out(StopWorker &action);
   void carry_out(Alarm &action);
   void carry_out(Observe &action);
-  template <class Other>
-  void carry_out(Other &) {}  // what no life asks for
+  void carry_out(Ask &action);
+  void carry_out(Reply &action);
 
   Random random_;
   std::unique_ptr<Engine> engine_;
@@ -141,6 +145,8 @@ class World {
   std::deque<Input> inputs_;  // on their way to the engine
   std::map<WorkerKey, Child> children_;
   std::map<Seq, std::string> bodies_;
+  std::map<QuestionTicket, Milliseconds> questions_;  // not yet answered; when each must be
+  QuestionTicket last_question_ = 0;
   std::uint64_t bodies_count_ = 0, staged_count_ = 0;
   bool is_hint_under_way_ = false, is_commit_under_way_ = false;
   bool is_stopping_ = false, is_crash_due_ = false;

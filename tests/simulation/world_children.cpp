@@ -25,13 +25,14 @@ void World::tell_oracle(const Input &input) {
          std::to_string(child.call->tickets.front().key.seq));
     oracle.answered(now(), *std::exchange(child.call, std::nullopt), *answered);
   }
+  if (const auto *told = std::get_if<Told>(&input)) children_[{told->instance, told->worker}].is_asked = false;
   if (const auto *died = std::get_if<Died>(&input)) {
     Child &child = children_[{died->instance, died->worker}];
     line("died: " + destination_of(died->instance)->plan.name + " worker " + std::to_string(died->worker) + ": " +
          died->sentence);
     if (child.call && died->is_unread) oracle.unread(*std::exchange(child.call, std::nullopt));
     if (child.call) oracle.died(now(), *std::exchange(child.call, std::nullopt));
-    child = Child{false, false, false, false, std::nullopt, 0, child.life};
+    child = Child{false, false, false, false, std::nullopt, 0, false, child.life};
   }
 }
 
@@ -42,12 +43,12 @@ void World::start_child(const WorkerKey &key) {
   const std::uint64_t life = children_[key].life;
   if (chance(habits.start_hang)) return;  // and is killed
   const bool is_dead = chance(habits.start_death), is_refused = chance(habits.start_refusal);
-  const bool is_batching = habits.is_batching;
+  const bool is_batching = habits.is_batching, is_ticking = habits.is_ticking;
   soon(30, [=, this] {
     Child &child = children_[key];
     if (child.life != life || !child.is_alive) return;
     if (is_dead || is_refused) return die(key, is_refused ? "create: no" : "killed by SIGSEGV in start", is_refused);
-    if (!child.is_ready) post(Ready{key.first, key.second, is_batching});
+    if (!child.is_ready) post(Ready{key.first, key.second, is_batching, is_ticking});
   });
 }
 
@@ -61,7 +62,9 @@ void World::die(const WorkerKey &key, const std::string &sentence, bool is_refus
 
 void World::kill_an_idle_child() {
   for (auto &[key, child] : children_) {
-    if (child.is_alive && child.is_ready && !child.call && !child.is_stopping) return die(key, "killed by SIGKILL");
+    if (child.is_alive && child.is_ready && !child.call && !child.is_stopping) {
+      return die(key, "killed by SIGKILL");
+    };
   }
 }
 
@@ -113,7 +116,7 @@ void World::answer(const WorkerKey &key) {
 void World::carry_out(SpawnWorker &action) {
   Child &child = children_[{action.instance, action.worker}];
   if (child.is_alive) oracle.fail("a worker is spawned while its child lives");
-  child = Child{true, false, false, false, std::nullopt, 0, child.life + 1};
+  child = Child{true, false, false, false, std::nullopt, 0, false, child.life + 1};
   start_child({action.instance, action.worker});
 }
 
@@ -189,6 +192,29 @@ void World::carry_out(StopWorker &action) {
   soon(50, [=, this, life = child.life] {
     if (children_[key].life == life && children_[key].is_alive) die(key, "stopped");
   });
+}
+
+void World::carry_out(Ask &action) {
+  const WorkerKey key{action.instance, action.worker};
+  Child &child = children_[key];
+  const Habits &habits = destination_of(action.instance)->habits;
+  line((action.ticket == 0 ? "tick of " : "question to ") + destination_of(action.instance)->plan.name);
+  if (child.call || child.is_asked) oracle.fail("a plugin is asked something while it has something in hand");
+  if (child.is_killed || child.is_stopping) oracle.fail("a child is asked that was killed or told to stop");
+  child.is_asked = true;
+  child.sent_ms = now();
+  if (!child.is_alive || chance(habits.hang)) return;
+  const bool is_deadly = chance(habits.death);
+  soon(habits.took_ms_max, [=, this, life = child.life] {
+    Child &busy = children_[key];
+    if (busy.life != life || !busy.is_alive || !busy.is_asked) return;
+    if (is_deadly) return die(key, "killed by SIGSEGV in a question");
+    post(Told{key.first, key.second, {}, static_cast<Milliseconds>(below(10'000))});
+  });
+}
+
+void World::carry_out(Reply &action) {
+  if (questions_.erase(action.ticket) == 0) oracle.fail("a question is answered that nobody asked, or twice");
 }
 
 void World::carry_out(Alarm &action) { line("alarm: " + action.sentence); }
