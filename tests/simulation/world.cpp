@@ -229,6 +229,10 @@ bool World::step() {
     agenda_.erase(agenda_.begin());
     happening();
   } else {
+    const Milliseconds before_ms = timer_ms_;
+    timer_ms_ = now();
+    timers_count_ = before_ms == timer_ms_ ? timers_count_ + 1 : 0;
+    if (timers_count_ > timers_count_max) oracle.fail("the engine asks for the same moment again and again");
     give(Timer{});
   }
   return true;
@@ -257,6 +261,13 @@ void World::give(const Input &input) {
   }
   if (is_crash_due_) return crash();
   oracle.check_step(*engine_);
+  for (const auto &[key, child] : children_) {
+    if ((!child.call && !child.is_asked) || child.is_killed) continue;
+    const DeliveryPlan &plan = destination_of(key.first)->plan;
+    if (now() >= child.sent_ms + plan.policy.deadline_ms) {
+      oracle.fail("a child of " + plan.name + " hangs and is not killed at its deadline");
+    }
+  }
 }
 
 void World::look_at_rest() {

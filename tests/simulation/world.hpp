@@ -151,6 +151,10 @@ class World {
   bool is_hint_under_way_ = false, is_commit_under_way_ = false;
   bool is_stopping_ = false, is_crash_due_ = false;
   int crash_countdown_ = -1;
+  // An engine that wants to be looked at, is, and wants it again: it would burn a processor.
+  static constexpr int timers_count_max = 1'000;
+  Milliseconds timer_ms_ = 0;
+  int timers_count_ = 0;
   std::int64_t inputs_count_ = 0;
 };
 

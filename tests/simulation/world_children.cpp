@@ -209,7 +209,8 @@ void World::carry_out(Ask &action) {
     Child &busy = children_[key];
     if (busy.life != life || !busy.is_alive || !busy.is_asked) return;
     if (is_deadly) return die(key, "killed by SIGSEGV in a question");
-    post(Told{key.first, key.second, {}, static_cast<Milliseconds>(below(10'000))});
+    const bool is_again = destination_of(key.first)->habits.is_ticking;
+    post(Told{key.first, key.second, {}, is_again ? static_cast<Milliseconds>(below(10'000)) : -1});
   });
 }
 
