@@ -46,7 +46,7 @@ Report await(Instance &instance, Report::What what) {
 
 InstanceSpec spec() {
   const std::string state_dir = std::filesystem::temp_directory_path() / ("host-bench-" + std::to_string(::getpid()));
-  return {"bench", binary_dir + "/bench/bench_quiet.so", 0, "{}", state_dir, 0};
+  return {"bench", binary_dir + "/bench/bench_quiet.so", 0, "{}", state_dir, 0, {}};
 }
 
 std::unique_ptr<Instance> started(bool is_child) {

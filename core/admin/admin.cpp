@@ -183,7 +183,7 @@ HttpAnswer AdminApi::event(std::string_view reference) const {
 HttpAnswer AdminApi::dead(const HttpRequest &request) const {
   const auto limit = parse_limit(request.query);
   if (!limit) return refusal(limit.error());
-  const auto rows = inspect_.dead(*limit);
+  const auto rows = inspect_.dead({"", "", std::nullopt, *limit});
   if (!rows) return refusal(rows.error());
   JsonWriter json;
   json.open('{').key("dead");

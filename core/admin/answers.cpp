@@ -41,6 +41,15 @@ void write_optional(JsonWriter &json, std::string_view key, std::string_view tex
   }
 }
 
+void write_time(JsonWriter &json, std::string_view key, Milliseconds unix_ms) {  // 0: null
+  json.key(key);
+  if (unix_ms == 0) {
+    json.null();
+  } else {
+    json.time(unix_ms);
+  }
+}
+
 void write_control(JsonWriter &json, const InstanceControl *control, const InstanceRow *row) {
   json.key("plugin").text(control ? control->plugin : "").key("library").text(control ? control->library : "");
   const bool is_parked = control == nullptr || (row != nullptr && row->is_parked);
@@ -54,39 +63,16 @@ void write_control(JsonWriter &json, const InstanceControl *control, const Insta
   json.key("workers").number(control ? control->workers : 0);
   json.key("in_flight").number(control ? control->in_flight_count : 0);
   json.key("restarts").number(control ? control->restarts_count : 0);
+  write_optional(json, "held_by", control ? control->held_by : "");
+  write_time(json, "held_since", control ? control->held_since_ms : 0);
+  write_time(json, "next_probe", control ? control->next_probe_ms : 0);
+  write_optional(json, "breaker", control ? control->breaker : "");
+  write_optional(json, "last_error", control ? control->last_error : "");
+  json.key("oldest").number(control ? control->oldest : 0);
+  write_time(json, "oldest_since", control ? control->oldest_since_ms : 0);
 }
 
 }  // namespace
-
-std::string_view text_of(DeliveryState state) {
-  switch (state) {
-    case DeliveryState::waiting:
-      return "waiting";
-    case DeliveryState::delivered:
-      return "delivered";
-    case DeliveryState::dead:
-      return "dead";
-    case DeliveryState::dropped:
-      return "dropped";
-  }
-  return "unknown";
-}
-
-std::string_view text_of(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::ok:
-      return "ok";
-    case Verdict::skip:
-      return "skip";
-    case Verdict::retry:
-      return "retry";
-    case Verdict::fail:
-      return "fail";
-    case Verdict::hold:
-      return "hold";
-  }
-  return "unknown";
-}
 
 std::vector<InstanceView> join_instances(const std::vector<InstanceControl> &controls,
                                          const std::vector<InstanceRow> &rows) {

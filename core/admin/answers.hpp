@@ -33,7 +33,4 @@ void write_event_detail(JsonWriter &json, const EventDetail &detail);           
 void write_deliveries(JsonWriter &json, const std::vector<DeliveryRow> &rows, Milliseconds steady_to_wall_ms);
 void write_verify(JsonWriter &json, const VerifyReport &report);  // members only
 
-std::string_view text_of(DeliveryState state);
-std::string_view text_of(Verdict verdict);
-
 }  // namespace bellhop::core

@@ -43,8 +43,9 @@ const std::vector<std::string> &known_event_types() {
   static const std::vector<std::string> types = [] {
     std::vector<std::string> all{"ping"};
     for (const char *noun : {"booking", "attendee", "meeting_type", "member", "field"}) {
-      for (const char *action : {"confirmed", "scheduled", "approved", "canceled", "rescheduled", "reassigned", "declined",
-                                 "requested", "tagged", "untagged", "reminded", "created", "updated", "deleted"}) {
+      for (const char *action :
+           {"confirmed", "scheduled", "approved", "canceled", "rescheduled", "reassigned", "declined", "requested",
+            "tagged", "untagged", "reminded", "created", "updated", "deleted"}) {
         all.push_back(std::string(noun) + "." + action);
       }
     }
@@ -203,6 +204,7 @@ class Checks {
     }
     check_known_types(instance, path);
     check_times(instance, path);
+    check_sandbox(instance, path);
     if (instance.host == "inproc") {
       warn(path + ".host", "[" + path + "] runs inside the daemon: if the plugin crashes, the daemon does");
     }
@@ -216,11 +218,12 @@ class Checks {
       const Result<Filter> alone = Filter::parse({glob});
       if (!alone) continue;  // refused already
       const std::vector<std::string> &types = known_event_types();
-      if (std::any_of(types.begin(), types.end(), [&](const std::string &type) { return alone->matches(type); })) continue;
+      if (std::any_of(types.begin(), types.end(), [&](const std::string &type) { return alone->matches(type); }))
+        continue;
       const std::string near = nearest_glob(glob, types);
-      warn(path + ".events." + std::to_string(i),
-           "events in [" + path + "]: \"" + written + "\" matches no event that Bellhop knows" +
-               (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+      warn(path + ".events." + std::to_string(i), "events in [" + path + "]: \"" + written +
+                                                      "\" matches no event that Bellhop knows" +
+                                                      (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
     }
   }
 
@@ -230,9 +233,7 @@ class Checks {
     std::string name, section;
     Milliseconds value_ms = 0;
   };
-  bool is_said(const Setting &setting) const {
-    return config_.places.count(setting.section + "." + setting.name) != 0;
-  }
+  bool is_said(const Setting &setting) const { return config_.places.count(setting.section + "." + setting.name) != 0; }
   void refuse_order(const Setting &first, const char *relation, const Setting &second, const std::string &consequence) {
     const std::string first_path = first.section + "." + first.name, second_path = second.section + "." + second.name;
     const bool has_first = is_said(first), has_second = is_said(second);
@@ -287,6 +288,31 @@ class Checks {
            "deadline in [" + path + "] is " + duration_text(instance.deadline_ms) + ", longer than stop_max, " +
                duration_text(config_.stop_ms_max) +
                ": a delivery that takes that long is cut when the daemon stops, and made again afterwards");
+    }
+  }
+
+  void check_sandbox(const InstanceConfig &instance, const std::string &path) {
+    const SandboxConfig &sandbox = instance.sandbox;
+    check_grants(sandbox.read, path + ".sandbox", "read");
+    check_grants(sandbox.write, path + ".sandbox", "write");
+    if (sandbox.is_enabled) return;
+    warn(path + ".sandbox.enabled",
+         "[" + path + "] is not contained: the plugin may do whatever the daemon's user may");
+  }
+
+  void check_grants(const std::vector<std::string> &paths, const std::string &section, const std::string &key) {
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      const std::string at = section + "." + key + "." + std::to_string(i);
+      const std::string title = key + " in [" + section + "]";
+      if (paths[i].empty() || paths[i].front() != '/' || paths[i].find_first_of("\n\r") != std::string::npos) {
+        refuse(at, title + " must hold absolute paths, found \"" + paths[i] + "\"");
+        continue;
+      }
+      std::error_code ignored;
+      if (!std::filesystem::exists(paths[i], ignored)) {
+        warn(at,
+             title + ": " + paths[i] + " is not there, and what is not there when the plugin starts is not granted");
+      }
     }
   }
 

@@ -92,6 +92,18 @@ struct BreakerConfig {  // [instance.NAME.breaker]
   int successes_min = 2;
 };
 
+// What the instance's child may reach beyond its own memory and state directory; docs/containment.md.
+struct SandboxConfig {  // [instance.NAME.sandbox]
+  bool is_enabled = true;
+  bool may_network = false;
+  bool may_unix_sockets = false;
+  bool may_exec = false;
+  std::vector<std::string> read, write;
+  std::int64_t memory_bytes_max = 512 << 20;
+  std::int64_t files_max = 256;
+  std::int64_t file_bytes_max = 16LL << 30;
+};
+
 struct InstanceConfig {             // [instance.NAME]
   std::string name;                 // [a-z0-9-]{1,64}
   std::string plugin;               // "sqlite" → sqlite.so in plugin_dirs, or an absolute path
@@ -105,6 +117,7 @@ struct InstanceConfig {             // [instance.NAME]
   std::string host = "child";  // child | inproc
   RetryConfig retry;
   BreakerConfig breaker;
+  SandboxConfig sandbox;
   std::string settings_json = "{}";                   // [instance.NAME.settings] as JSON, secrets still references
   std::map<std::string, Position> settings_at;        // RFC 6901 pointer → where; "" = the table itself
   std::map<std::string, std::string> settings_texts;  // pointer → text settings as written: where secrets may hide

@@ -243,7 +243,7 @@ void ConfigReader::read_instance(const Member &member) {
   instance.name = member.key;
   instance.at = member.at;
   loaded_.config.places[path] = member.at;
-  read_section(member.value, path, instance, {"retry", "breaker", "settings"});
+  read_section(member.value, path, instance, {"retry", "breaker", "sandbox", "settings"});
   if (const Member *retry = member.value.find("retry"); retry != nullptr && is_table(*retry, "[" + path + ".retry]")) {
     loaded_.config.places[path + ".retry"] = retry->at;
     read_section(retry->value, path + ".retry", instance.retry, {});
@@ -252,6 +252,11 @@ void ConfigReader::read_instance(const Member &member) {
       breaker != nullptr && is_table(*breaker, "[" + path + ".breaker]")) {
     loaded_.config.places[path + ".breaker"] = breaker->at;
     read_section(breaker->value, path + ".breaker", instance.breaker, {});
+  }
+  if (const Member *sandbox = member.value.find("sandbox");
+      sandbox != nullptr && is_table(*sandbox, "[" + path + ".sandbox]")) {
+    loaded_.config.places[path + ".sandbox"] = sandbox->at;
+    read_section(sandbox->value, path + ".sandbox", instance.sandbox, {});
   }
   instance.settings_at[""] = member.at;
   if (const Member *settings = member.value.find("settings");

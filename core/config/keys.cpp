@@ -186,6 +186,34 @@ const std::vector<Key<BreakerConfig>> &keys_of<BreakerConfig>() {
   return keys;
 }
 
+template <>
+const std::vector<Key<SandboxConfig>> &keys_of<SandboxConfig>() {
+  static const std::vector<Key<SandboxConfig>> keys{
+      {"enabled", Shape::truth, &SandboxConfig::is_enabled, 0, 0, {},
+       "false lifts everything in this section: the plugin may do what the daemon's user may."},
+      {"network", Shape::truth, &SandboxConfig::may_network, 0, 0, {},
+       "Whether the plugin may open Internet sockets of its own; the daemon's HTTP service needs no grant."},
+      {"unix_sockets", Shape::truth, &SandboxConfig::may_unix_sockets, 0, 0, {},
+       "Whether the plugin may talk to programs of this machine over Unix sockets, the daemon's admin socket among "
+       "them."},
+      {"exec", Shape::truth, &SandboxConfig::may_exec, 0, 0, {},
+       "Whether the plugin may start other programs; they are contained like it."},
+      {"read", Shape::texts, &SandboxConfig::read, 0, 0, {},
+       "Absolute paths of files and directories that the plugin may read, beyond the system's libraries and its own "
+       "directories."},
+      {"write", Shape::texts, &SandboxConfig::write, 0, 0, {},
+       "Absolute paths of files and directories that the plugin may read and write, beyond its state directory and "
+       "what its settings name."},
+      {"memory_max", Shape::size, &SandboxConfig::memory_bytes_max, 16 * mib, 1'024 * gib, {},
+       "The most memory of its own that the plugin's child may have; shared memory is not counted."},
+      {"files_max", Shape::whole, &SandboxConfig::files_max, 16, 1'000'000, {},
+       "The most descriptors that the plugin's child may have open."},
+      {"file_size_max", Shape::size, &SandboxConfig::file_bytes_max, mib, 1'024 * gib, {},
+       "The largest that a file may become by the plugin's writing."},
+  };
+  return keys;
+}
+
 // clang-format on
 
 std::string_view level_name(Level level) {
@@ -291,6 +319,7 @@ std::vector<KeyText> key_texts() {
   add_texts<InstanceConfig>("instance.NAME", texts);
   add_texts<RetryConfig>("instance.NAME.retry", texts);
   add_texts<BreakerConfig>("instance.NAME.breaker", texts);
+  add_texts<SandboxConfig>("instance.NAME.sandbox", texts);
   return texts;
 }
 

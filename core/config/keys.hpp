@@ -47,6 +47,8 @@ template <>
 const std::vector<Key<RetryConfig>> &keys_of<RetryConfig>();
 template <>
 const std::vector<Key<BreakerConfig>> &keys_of<BreakerConfig>();
+template <>
+const std::vector<Key<SandboxConfig>> &keys_of<SandboxConfig>();
 
 // The same rows as text, for documentation and its test.
 struct KeyText {

@@ -37,22 +37,6 @@ std::string wait_text(Milliseconds wait_ms) {
   return text;
 }
 
-std::string_view verdict_name(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::ok:
-      return "ok";
-    case Verdict::skip:
-      return "skip";
-    case Verdict::retry:
-      return "retry";
-    case Verdict::fail:
-      return "fail";
-    case Verdict::hold:
-      return "hold";
-  }
-  return "retry";
-}
-
 std::string_view arrival_name(Arrival::What what) {
   switch (what) {
     case Arrival::What::accepted:
@@ -67,20 +51,6 @@ std::string_view arrival_name(Arrival::What what) {
       return "refused";
   }
   return "arrived";
-}
-
-std::string_view attempt_name(DeliveryState state) {
-  switch (state) {
-    case DeliveryState::waiting:
-      return "waiting";
-    case DeliveryState::delivered:
-      return "delivered";
-    case DeliveryState::dead:
-      return "dead";
-    case DeliveryState::dropped:
-      return "dropped";
-  }
-  return "waiting";
 }
 
 int priority_of(Level level) {
@@ -145,9 +115,9 @@ std::string arrival_text(const Arrival &arrival) {
 
 // untrusted: message comes from a plugin, and through it from a destination
 std::string attempt_text(const Attempt &attempt) {
-  std::string text = padded(attempt_name(attempt.state), 10) + "  #" + std::to_string(attempt.seq);
+  std::string text = padded(text_of(attempt.state), 10) + "  #" + std::to_string(attempt.seq);
   text += "  " + printable(attempt.type) + "  " + printable(attempt.subject);
-  text += "  to " + printable(attempt.instance) + ": " + std::string(verdict_name(attempt.verdict));
+  text += "  to " + printable(attempt.instance) + ": " + std::string(text_of(attempt.verdict));
   text += ", " + std::to_string(attempt.took_ms) + " ms";
   if (attempt.is_replay) text += ", replay";
   if (attempt.attempt > 1 || attempt.state == DeliveryState::waiting) {

@@ -51,6 +51,13 @@ std::vector<InstanceControl> Daemon::instances() const {
       control.reason = status.reason;
       control.in_flight_count = status.in_flight_count;
       control.restarts_count = status.restarts_count;
+      control.held_by = status.held_by;
+      control.breaker = status.breaker;
+      control.last_error = status.last_error;
+      control.held_since_ms = status.held_since_ms;
+      control.next_probe_ms = status.next_probe_ms;
+      control.oldest = status.oldest;
+      control.oldest_since_ms = status.oldest_since_ms;
     }
     controls.push_back(std::move(control));
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <utility>
 
 #include "host/describe.hpp"
 #include "source/source.hpp"
@@ -29,6 +30,27 @@ Position place_of(const InstanceConfig &instance, std::string pointer) {
     if (slash == std::string::npos) return instance.at;
     pointer.resize(slash);
   }
+}
+
+Containment containment_of(const SandboxConfig &sandbox) {
+  Containment containment;
+  containment.is_enabled = sandbox.is_enabled;
+  containment.may_network = sandbox.may_network;
+  containment.may_unix_sockets = sandbox.may_unix_sockets;
+  containment.may_exec = sandbox.may_exec;
+  containment.read = sandbox.read;
+  containment.write = sandbox.write;
+  containment.memory_bytes_max = sandbox.memory_bytes_max;
+  containment.files_max = sandbox.files_max;
+  containment.file_bytes_max = sandbox.file_bytes_max;
+  return containment;
+}
+
+// Is `inner` the directory `outer` or somewhere below it?
+bool is_around(const fs::path &outer, const fs::path &inner) {
+  const fs::path normal_outer = outer.lexically_normal(), normal_inner = inner.lexically_normal();
+  return std::mismatch(normal_outer.begin(), normal_outer.end(), normal_inner.begin(), normal_inner.end()).first ==
+         normal_outer.end();
 }
 
 class Planner {
@@ -77,10 +99,13 @@ class Planner {
   }
 
   // nullptr when the library or the plugin in it is no good; that has been said then.
-  const PluginManifest *manifest_of(const InstanceConfig &instance) {
-    auto found = described_.find(instance.library);
+  const PluginManifest *manifest_of(const InstanceConfig &instance, const Containment &containment) {
+    // Two instances with different grants may find different things: a library beside it, for one.
+    const auto key = std::make_pair(instance.library, containment_text(containment));
+    auto found = described_.find(key);
     if (found == described_.end()) {
-      found = described_.emplace(instance.library, describe_plugin(instance.library, host_program_)).first;
+      found =
+          described_.emplace(key, describe_plugin(instance.library, host_program_, describe_ms_max, containment)).first;
     }
     const Position at = place(instance, "plugin");
     if (!found->second) {
@@ -99,9 +124,45 @@ class Planner {
     return &manifest;
   }
 
-  // The settings with defaults and secrets in their places; findings at theirs.
-  std::string settings_of(const InstanceConfig &instance, const PluginManifest &manifest) {
+  void check_grants(const InstanceConfig &instance, const PluginManifest &manifest, const Containment &containment) {
+    for (const MissingGrant &missing : missing_grants(manifest.needs, containment)) {
+      refuse(place(instance, "plugin"), "the plugin " + manifest.id + " needs " + missing.sentence + " (" +
+                                            missing.need + "), which its sandbox does not grant; add the line " +
+                                            missing.line + " to [instance." + instance.name + ".sandbox]");
+    }
+  }
+
+  // The operator's word: who names a file in the settings lets the plugin open it. To write it the plugin gets its
+  // directory, because files beside it (a journal, a lock, the next version before it is renamed) belong to it.
+  void grant_paths(const InstanceConfig &instance, const std::vector<SettingsPath> &paths, const std::string &state_dir,
+                   Containment &containment) {
+    for (const SettingsPath &setting : paths) {
+      if (setting.path.empty() || setting.path.find_first_of("\n\r") != std::string::npos) continue;
+      const fs::path path = (fs::path(state_dir) / setting.path).lexically_normal();
+      const fs::path granted = setting.is_write ? path.parent_path() : path;
+      if (is_around(state_dir, granted)) continue;
+      (setting.is_write ? containment.write : containment.read).push_back(granted.string());
+      if (!setting.is_write || !is_around(granted, config_.state_dir)) continue;
+      plans_.warnings.push_back({place_of(instance, setting.pointer),
+                                 "[instance." + instance.name + ".settings]: " + setting.path +
+                                     " lets the plugin write all of " + granted.string() +
+                                     ", Bellhop's own state included; a directory of its own is better"});
+    }
+  }
+
+  void warn_without_landlock(const InstanceConfig &instance) {
+    if (has_warned_ || !instance.sandbox.is_enabled || instance.host != "child" || landlock_revision() > 0) return;
+    has_warned_ = true;
+    plans_.warnings.push_back({place(instance, "sandbox"),
+                               "this kernel offers no Landlock (or the service may not use it), so plugins can open "
+                               "every file that the daemon's user can; everything else in [instance.NAME.sandbox] "
+                               "holds"});
+  }
+
+  // The settings with defaults and secrets in their places; findings at theirs. What they name is granted.
+  std::string settings_of(const InstanceConfig &instance, const PluginManifest &manifest, InstanceSpec &spec) {
     SettingsCheck check = check_settings(manifest, instance.settings_json);
+    grant_paths(instance, check.paths, spec.state_dir, spec.containment);
     for (const SettingsFinding &finding : check.findings) {
       refuse(place_of(instance, finding.pointer), "[instance." + instance.name + ".settings]: " + finding.sentence);
     }
@@ -130,8 +191,11 @@ class Planner {
 
   void plan_instance(const InstanceConfig &instance) {
     const std::size_t errors_before = plans_.errors.size();
-    const PluginManifest *manifest = manifest_of(instance);
+    const Containment containment = containment_of(instance.sandbox);
+    const PluginManifest *manifest = manifest_of(instance, containment);
     if (manifest == nullptr) return;
+    if (instance.host == "child") check_grants(instance, *manifest, containment);
+    warn_without_landlock(instance);
     if (manifest->is_singleton && instance.workers > 1) {
       refuse(place(instance, "workers"), "workers in [instance." + instance.name + "] is " +
                                              std::to_string(instance.workers) + ", but the plugin " + manifest->id +
@@ -175,10 +239,12 @@ class Planner {
     delivery.spec.name = instance.name;
     delivery.spec.library = instance.library;
     delivery.spec.index = manifest->index;
-    delivery.spec.settings_json = settings_of(instance, *manifest);
     delivery.spec.state_dir = (fs::path(config_.state_dir) / "instances" / instance.name).string();
+    delivery.spec.containment = containment;
+    delivery.spec.settings_json = settings_of(instance, *manifest, delivery.spec);
     if (depth_ == PlanDepth::check && plans_.errors.size() == errors_before) {
-      const Result<void> created = check_create(*manifest, instance.name, delivery.spec.settings_json, host_program_);
+      const Result<void> created = check_create(*manifest, instance.name, delivery.spec.settings_json, host_program_,
+                                                describe_ms_max, delivery.spec.containment);
       if (!created) refuse(place_of(instance, ""), "[instance." + instance.name + "]: " + created.error().sentence);
     }
     plans_.instances.push_back(std::move(plan));
@@ -188,7 +254,9 @@ class Planner {
   const Surroundings &surroundings_;
   const PlanDepth depth_;
   const std::string host_program_;
-  std::map<std::string, Result<std::vector<PluginManifest>>> described_;  // by library
+  bool has_warned_ = false;  // of a kernel without Landlock
+  std::map<std::pair<std::string, std::string>, Result<std::vector<PluginManifest>>>
+      described_;  // by library and grants
   Plans plans_;
 };
 

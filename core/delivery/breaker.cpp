@@ -10,8 +10,7 @@
 
 namespace bellhop::core {
 
-bool Breaker::note(Milliseconds now, SubjectKey subject, bool is_failure, Milliseconds retry_after_ms,
-                   Random &random) {
+bool Breaker::note(Milliseconds now, SubjectKey subject, bool is_failure, Milliseconds retry_after_ms, Random &random) {
   if (state_ != State::closed || policy_.failures_percent == 0) return false;
   window_.push_back({now, subject, is_failure});
   while (window_.size() > attempts_count_max || now - window_.front().at_ms > policy_.window_ms) window_.pop_front();

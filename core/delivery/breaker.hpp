@@ -23,13 +23,13 @@
 namespace bellhop::core {
 
 struct BreakerPolicy {
-  int failures_percent = 80;             // of the attempts in the window; 0 = it never opens
-  Milliseconds window_ms = 60'000;       // what is older does not count
-  int count_min = 10;                    // fewer attempts in the window prove nothing
-  int subjects_min = 3;                  // so many different subjects must have failed
-  Milliseconds pause_ms_min = 5'000;     // from opening to the first probe; doubles with every failed one
-  Milliseconds pause_ms_max = 300'000;   // cap of the doubling
-  int successes_min = 2;                 // probes in a row that close it
+  int failures_percent = 80;            // of the attempts in the window; 0 = it never opens
+  Milliseconds window_ms = 60'000;      // what is older does not count
+  int count_min = 10;                   // fewer attempts in the window prove nothing
+  int subjects_min = 3;                 // so many different subjects must have failed
+  Milliseconds pause_ms_min = 5'000;    // from opening to the first probe; doubles with every failed one
+  Milliseconds pause_ms_max = 300'000;  // cap of the doubling
+  int successes_min = 2;                // probes in a row that close it
 };
 
 class Breaker {
@@ -41,10 +41,10 @@ class Breaker {
   explicit Breaker(const BreakerPolicy &policy) : policy_(policy) {}
 
   State state() const { return state_; }
-  Milliseconds until_ms() const { return until_ms_; }         // no probe before; meaningful when open
-  int failures_count() const { return failures_count_; }      // in the window when it opened
-  int attempts_count() const { return attempts_count_; }      //
-  int pauses_count() const { return pauses_count_; }          // since it opened
+  Milliseconds until_ms() const { return until_ms_; }     // no probe before; meaningful when open
+  int failures_count() const { return failures_count_; }  // in the window when it opened
+  int attempts_count() const { return attempts_count_; }  //
+  int pauses_count() const { return pauses_count_; }      // since it opened
 
   // An attempt that was no probe. Returns true when it has opened by this one. While not closed it changes nothing:
   // what was under way then proves nothing new.

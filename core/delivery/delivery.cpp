@@ -118,7 +118,7 @@ struct Delivery::Shell {
   };
   Engine engine_;
   std::map<WorkerKey, Worker> workers_;
-  std::map<DeliveryKey, Label> labels_;  // at most one per lane in memory
+  std::map<DeliveryKey, Label> labels_;          // at most one per lane in memory
   std::map<QuestionTicket, Inquiry> inquiries_;  // not yet answered
   QuestionTicket last_question_ = 0;
   std::deque<Input> inputs_;
@@ -143,7 +143,7 @@ struct Delivery::Shell {
   void carry_out(SpawnWorker &&action);
   void carry_out(Send &&action);
   void carry_out(Ask &&action);
-  void carry_out(Reply &&action);
+  void carry_out(GiveAnswer &&action);
   void carry_out(SettleDeliveries &&action);
   void carry_out(KillWorker &&action);
   void carry_out(StopWorker &&action);
@@ -274,7 +274,7 @@ void Delivery::Shell::report(const WorkerKey &key, Report &&report) {
       break;
     case Report::What::died:
       inputs_.push_back(Died{key.first, key.second, std::move(report.text), report.is_refusal, report.is_unread,
-                             std::move(report.exchanges)});
+                             std::move(report.exchanges), std::move(report.crash)});
       break;
   }
 }
@@ -312,8 +312,8 @@ void Delivery::Shell::carry_out(StopWorker &&action) {
 // ---- questions ------------------------------------------------------------------------------------------------------
 
 void Delivery::Shell::take_up(Inquiry &&inquiry) {
-  const auto plan =
-      std::find_if(plans_.begin(), plans_.end(), [&](const auto &each) { return each.second.name == inquiry.instance; });
+  const auto plan = std::find_if(plans_.begin(), plans_.end(),
+                                 [&](const auto &each) { return each.second.name == inquiry.instance; });
   if (plan == plans_.end()) {
     return inquiry.done(Error{Kind::not_found, "there is no running instance " + inquiry.instance});
   }
@@ -330,7 +330,7 @@ void Delivery::Shell::carry_out(Ask &&action) {
   watch(found->first, found->second);
 }
 
-void Delivery::Shell::carry_out(Reply &&action) {
+void Delivery::Shell::carry_out(GiveAnswer &&action) {
   auto inquiry = inquiries_.extract(action.ticket);
   CHECK(!inquiry.empty());
   inquiry.mapped().done(std::move(action.answer));

@@ -20,7 +20,7 @@ namespace bellhop::core {
 
 class Delivery {
  public:
-  using Observer = std::function<void(const Attempt &)>;  // on the delivery thread; must not block
+  using Observer = std::function<void(const Attempt &)>;     // on the delivery thread; must not block
   using Answer = std::function<void(Result<PluginAnswer>)>;  // the same; called exactly once
   using Output = std::function<void(std::string_view)>;      // the same; bytes of a command's output, before the answer
 
@@ -35,8 +35,10 @@ class Delivery {
   void wake();                                 // something was committed. [any]
   std::vector<InstanceStatus> status() const;  // [any]
 
-  // ---- questions to a plugin, put to one of its idle workers; between events, so never while one is delivered [any] ---
-  //   errors    not_found: no such instance; timeout: no worker was idle in time; unavailable: it died over the question,
+  // ---- questions to a plugin, put to one of its idle workers; between events, so never while one is delivered [any]
+  // ---
+  //   errors    not_found: no such instance; timeout: no worker was idle in time; unavailable: it died over the
+  //   question,
   //             or delivery stops
   void check(std::string instance, Answer done);
   void run(std::string instance, std::string command, std::string arguments_json, Output output, Answer done);

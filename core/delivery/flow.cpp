@@ -96,6 +96,7 @@ void Flow::answered(Milliseconds now, const Answered &input, Outbox &out) {
 void Flow::died(Milliseconds now, const Died &input, Outbox &out) {
   Worker &worker = workers_.at(static_cast<std::size_t>(input.worker));
   const bool was_asked_to = worker.life.state() == WorkerLife::State::stopping && worker.sent.empty();
+  const bool is_late = worker.life.state() == WorkerLife::State::killed;
   const std::string sentence = worker.life.died(now, input.sentence, input.is_refusal);
   if (!was_asked_to) {
     const Milliseconds pause_ms = worker.life.spawn_due_ms() - now;
@@ -116,8 +117,9 @@ void Flow::died(Milliseconds now, const Died &input, Outbox &out) {
     worker.sent.clear();
     Outcome outcome;
     outcome.code = BHP_RETRY;
-    outcome.message = sentence;
+    outcome.message = input.crash.empty() ? sentence : sentence + " (" + input.crash + ")";
     outcome.is_death = true;
+    outcome.is_late = is_late;
     outcome.exchanges = json_array(input.exchanges, exchanges_bytes_max);
     decide(now, now - worker.sent_ms, sent, std::move(outcome), out);
   }
@@ -245,6 +247,8 @@ Settlement Flow::settlement_of(Milliseconds now, const Offer &offer, const Step 
 
 void Flow::decide(Milliseconds now, Milliseconds took_ms, const Sent &sent, Outcome outcome, Outbox &out) {
   const Offer &offer = lanes_.out_of(sent.subject);
+  // What hangs as a probe hangs with the destination: no more the event's fault than a RETRY.
+  if (outcome.is_late && is_probe(sent.key)) outcome.is_death = false;
   const int strikes = offer.owed.strikes + (outcome.is_death ? 1 : 0);
   const Step step = step_of(now, offer, strikes, outcome, is_probe(sent.key));
 
@@ -311,7 +315,8 @@ void Flow::settle_unwanted(const Offer &offer, Outbox &out) {
                 "the filter does not want " + offer.owed.type + " any more", out);
 }
 
-// ---- held ------------------------------------------------------------------------------------------------------------
+// ---- held
+// ------------------------------------------------------------------------------------------------------------
 
 // What the attempt says about the instance. Returns whether its event is kept as the probe of a hold.
 bool Flow::follow(Milliseconds now, const Sent &sent, const Step &step, const Outcome &outcome, Outbox &out) {
@@ -383,8 +388,8 @@ void Flow::begin_hold(Milliseconds now, Hold hold, Outbox &out) {
 
 void Flow::end_hold(Milliseconds now, Outbox &out) {
   say(Level::info,
-      "takes events again, after " + in_whole_seconds(now - hold_->since_ms) + " and " +
-          std::to_string(hold_->number) + (hold_->number == 1 ? " probe" : " probes"),
+      "takes events again, after " + in_whole_seconds(now - hold_->since_ms) + " and " + std::to_string(hold_->number) +
+          (hold_->number == 1 ? " probe" : " probes"),
       out);
   hold_.reset();
   breaker_.close();

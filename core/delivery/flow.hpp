@@ -33,7 +33,7 @@ class Flow {
   static constexpr std::size_t questions_max = 16;                   // of one instance, waiting
   static constexpr Milliseconds tick_ms_max = 366 * 86'400'000LL;    // no later than this, whatever a plugin asks
   static constexpr Milliseconds tick_pause_ms_min = 10'000, tick_pause_ms_max = 3'600'000;  // after deaths in ticks
-  static constexpr std::size_t exchanges_bytes_max = 64 << 10;       // of one settlement
+  static constexpr std::size_t exchanges_bytes_max = 64 << 10;                              // of one settlement
 
   Flow(Journal &journal, DeliveryPlan plan, const LaneLimits &limits, Random &random, Seq newest_at_start);
   Flow(const Flow &) = delete;
@@ -81,7 +81,7 @@ class Flow {
     WorkerLife life;
     bool is_batching = false;
     std::optional<Asking> asking;  // never together with `sent`
-    std::vector<Sent> sent;  // what the child has; its lanes are out
+    std::vector<Sent> sent;        // what the child has; its lanes are out
     Milliseconds sent_ms = 0;
   };
   struct Probe {
@@ -104,6 +104,7 @@ class Flow {
     Milliseconds retry_after_ms = 0;
     std::string message;
     bool is_death = false;
+    bool is_late = false;  // killed at the deadline
     bool is_ours = false;  // says nothing of the destination
     Staged staged = {};
     std::string exchanges = {};
@@ -153,13 +154,14 @@ class Flow {
   Random &random_;
   Lanes lanes_;  // reads plan_
   std::vector<Worker> workers_;
-  std::deque<Waiting> questions_;               // oldest first; at most questions_max
-  std::optional<Milliseconds> tick_due_ms_;     // of worker 0; nullopt: none wanted
-  Milliseconds tick_not_before_ms_ = 0;         // after a death in a tick
-  int tick_deaths_count_ = 0;                   // in a row
+  std::deque<Waiting> questions_;            // oldest first; at most questions_max
+  std::optional<Milliseconds> tick_due_ms_;  // of worker 0; nullopt: none wanted
+  Milliseconds tick_not_before_ms_ = 0;      // after a death in a tick
+  int tick_deaths_count_ = 0;                // in a row
   std::optional<Hold> hold_;
-  Breaker breaker_;     // not closed: hold_ is by it
-  HeldTime held_time_;  // of hold_
+  std::size_t probe_turn_ = 0;  // the worker that is asked first for the next probe to draw
+  Breaker breaker_;             // not closed: hold_ is by it
+  HeldTime held_time_;          // of hold_
   std::string last_error_;
   std::int64_t dead_letters_count_ = 0, dead_letters_told_count_ = 0;
   Milliseconds dead_letters_quiet_until_ms_ = 0;

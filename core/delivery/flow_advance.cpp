@@ -27,12 +27,13 @@ void Flow::advance(Milliseconds now, Outbox &out) {
   }
   load(now, out);
   if (!is_stopping_ && now >= paused_until_ms_) {
+    const std::size_t first = probe_turn_;
     for (std::size_t i = 0; i < workers_.size(); ++i) {
-      const int number = static_cast<int>(i);
+      const std::size_t number = hold_ ? (first + i) % workers_.size() : i;
       if (hold_) {
-        dispatch_probe(number, workers_[i], now, out);
+        dispatch_probe(static_cast<int>(number), workers_[number], now, out);
       } else {
-        dispatch(number, workers_[i], now, out);
+        dispatch(static_cast<int>(number), workers_[number], now, out);
       }
     }
   }
@@ -119,6 +120,7 @@ void Flow::draw_probe(int number, Worker &worker, Milliseconds now, Outbox &out)
       continue;
     }
     hold_->probe = Probe{offer.owed.key, offer.owed.subject, false, false, true};
+    probe_turn_ = static_cast<std::size_t>(number + 1) % workers_.size();
     if (hold_->by == Hold::By::breaker) breaker_.probing();
     return send(number, worker, offers, now, out);
   }

@@ -11,8 +11,8 @@ namespace bellhop::core {
 
 void Flow::asked(Milliseconds now, const Asked &input, Outbox &out) {
   if (questions_.size() >= questions_max) {
-    out.actions.push_back(Reply{input.ticket, Error{Kind::unavailable, "too many questions to " + plan_.name +
-                                                                           " wait already"}});
+    out.actions.push_back(
+        GiveAnswer{input.ticket, Error{Kind::unavailable, "too many questions to " + plan_.name + " wait already"}});
     return;
   }
   questions_.push_back({input.ticket, input.question, now + input.wait_ms_max});
@@ -46,14 +46,15 @@ void Flow::told(Milliseconds now, const Told &input, Outbox &out) {
   const std::optional<Asking> asking = std::exchange(worker.asking, std::nullopt);
   if (!asking) return;  // an answer to nothing changes nothing
   if (asking->what != Question::What::tick) {
-    out.actions.push_back(Reply{asking->ticket, input.answer});
+    out.actions.push_back(GiveAnswer{asking->ticket, input.answer});
     return;
   }
   tick_deaths_count_ = 0;
   if (input.next_tick_ms >= 0) tick_due_ms_ = now + std::min(input.next_tick_ms, tick_ms_max);
   const Verdict verdict = verdict_of(input.answer.code);
   if (verdict != Verdict::ok && verdict != Verdict::skip) {
-    say(Level::warn, "a tick failed: " + (input.answer.message.empty() ? "no reason given" : input.answer.message), out);
+    say(Level::warn, "a tick failed: " + (input.answer.message.empty() ? "no reason given" : input.answer.message),
+        out);
   }
 }
 
@@ -62,7 +63,7 @@ void Flow::asking_died(Milliseconds now, Worker &worker, const std::string &sent
   const std::optional<Asking> asking = std::exchange(worker.asking, std::nullopt);
   if (!asking) return;
   if (asking->what != Question::What::tick) {
-    out.actions.push_back(Reply{asking->ticket, Error{Kind::unavailable, plan_.name + " " + sentence}});
+    out.actions.push_back(GiveAnswer{asking->ticket, Error{Kind::unavailable, plan_.name + " " + sentence}});
     return;
   }
   tick_not_before_ms_ = now + doubled_ms(tick_pause_ms_min, tick_deaths_count_++, tick_pause_ms_max);
@@ -71,10 +72,10 @@ void Flow::asking_died(Milliseconds now, Worker &worker, const std::string &sent
 void Flow::expire_questions(Milliseconds now, Outbox &out) {
   while (!questions_.empty() && (is_stopping_ || now >= questions_.front().until_ms)) {
     const InstanceStatus current = status();
-    out.actions.push_back(Reply{questions_.front().ticket,
-                                Error{is_stopping_ ? Kind::unavailable : Kind::timeout,
-                                      plan_.name + " had no worker that could answer: it is " + current.state +
-                                          (current.reason.empty() ? "" : ", " + current.reason)}});
+    out.actions.push_back(GiveAnswer{questions_.front().ticket,
+                                     Error{is_stopping_ ? Kind::unavailable : Kind::timeout,
+                                           plan_.name + " had no worker that could answer: it is " + current.state +
+                                               (current.reason.empty() ? "" : ", " + current.reason)}});
     questions_.pop_front();
   }
 }

@@ -122,7 +122,7 @@ class Lanes {
   Seq scan_position_;  // every event at or below has been looked at by the scan
   bool is_scan_wanted_ = true, is_due_wanted_ = true;
   bool is_looking_for_strays_ = true;  // rows of an earlier run whose clock was ahead
-  bool is_due_stalled_ = false;  // due() named only rows in memory: nothing new before one of them is settled
+  bool is_due_stalled_ = false;        // due() named only rows in memory: nothing new before one of them is settled
   std::optional<Milliseconds> next_due_ms_;  // no waiting row that is not in memory is due before; nullopt: none waits
   int window_count_ = 0;                     // offers in memory that the scan brought
   int due_count_ = 0;  // that due() brought. Those of refills: at most lane_events_max for each lane of these two

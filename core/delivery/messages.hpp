@@ -34,7 +34,8 @@ struct Ready {
   bool is_batching = false;
   bool is_ticking = false;
 };
-struct Asked {  // somebody wants to know; answered by Reply, at the latest when wait_ms_max and a deadline are over
+struct Asked {  // somebody wants to know; answered by GiveAnswer, at the latest when wait_ms_max and a deadline are
+                // over
   InstanceId instance = 0;
   QuestionTicket ticket = 0;
   Question question = {};
@@ -61,6 +62,7 @@ struct Died {
   bool is_refusal = false;
   bool is_unread = false;                   // it had not read the last Send, and so had no part in it
   std::vector<std::string> exchanges = {};  // of the call that it died in
+  std::string crash = {};                   // Report::crash
 };
 struct NotSent {  // one ticket of the last Send did not go out; told before that Send's Answered or Died
   enum class Why {
@@ -99,7 +101,7 @@ struct Ask {  // answered by Told or Died
   QuestionTicket ticket = 0;
   Question question;
 };
-struct Reply {  // to an Asked
+struct GiveAnswer {  // to an Asked
   QuestionTicket ticket = 0;
   Result<PluginAnswer> answer;
 };
@@ -125,7 +127,8 @@ struct Observe {  // the carrier fills in the event's id and subject, which the 
   DeliveryKey key;
   Attempt attempt;
 };
-using Action = std::variant<SpawnWorker, Send, Ask, Reply, SettleDeliveries, KillWorker, StopWorker, Alarm, Observe>;
+using Action =
+    std::variant<SpawnWorker, Send, Ask, GiveAnswer, SettleDeliveries, KillWorker, StopWorker, Alarm, Observe>;
 
 // One decision on its way to the disk, and what is to be told once it is there.
 struct Decided {

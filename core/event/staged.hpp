@@ -11,12 +11,12 @@
 
 namespace bellhop::core {
 
-inline constexpr std::size_t kv_key_bytes_max = 512;            // 1 at least
-inline constexpr std::size_t kv_value_bytes_max = 256 << 10;    //
-inline constexpr std::size_t document_path_bytes_max = 512;     // 1 at least; see is_document_path
-inline constexpr std::size_t document_bytes_max = 8 << 20;      // of one published document
-inline constexpr std::size_t content_type_bytes_max = 128;      // 1 at least
-inline constexpr std::size_t staged_bytes_max = 12 << 20;       // of one delivery, all together: see staged_bytes
+inline constexpr std::size_t kv_key_bytes_max = 512;          // 1 at least
+inline constexpr std::size_t kv_value_bytes_max = 256 << 10;  //
+inline constexpr std::size_t document_path_bytes_max = 512;   // 1 at least; see is_document_path
+inline constexpr std::size_t document_bytes_max = 8 << 20;    // of one published document
+inline constexpr std::size_t content_type_bytes_max = 128;    // 1 at least
+inline constexpr std::size_t staged_bytes_max = 12 << 20;     // of one delivery, all together: see staged_bytes
 
 struct KvWrite {
   std::string key;
@@ -27,6 +27,7 @@ struct DocumentWrite {
   std::string path;                 // relative: "feed.ics", "members/7.ics"
   std::string content_type;         // "text/calendar; charset=utf-8"
   std::optional<std::string> body;  // nullopt: remove
+  std::string etag{};               // the journal's business: worked out when it is settled
 };
 
 // In the order of the calls; a later write of the same key or path wins.

@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "host/batch_view.hpp"
+#include "host/elf_file.hpp"
 #include "host/line_cutter.hpp"
 #include "host/log_limit.hpp"
 #include "host/program.hpp"
@@ -34,6 +35,7 @@ constexpr std::size_t read_bytes = 64 << 10;     // one read
 constexpr std::size_t read_bytes_max = 1 << 20;  // of one descriptor in one poll: a flood must not hold the thread
 constexpr std::size_t last_words_bytes_max = 8 << 20;  // after the end
 constexpr std::size_t kept_bytes_max = 1 << 20;        // a large batch does not hold its memory for ever
+constexpr std::size_t frames_bytes_max = 500;          // of a crash, in one sentence
 constexpr Milliseconds silence_ms_max = 50;            // from the end of the socket to the end of the process
 
 enum class Source : std::uint32_t { wake, link, printed, ended, alarm };  // what epoll watches
@@ -74,6 +76,7 @@ class Child final : public Instance {
   std::string on_answers(std::string_view payload);
   void log(Level level, std::string_view text);
   void tell_dropped();
+  void note_frame(std::string_view line);
 
   void on_closed();
   void finish();
@@ -99,6 +102,7 @@ class Child final : public Instance {
   std::string fault_;                                    // what it did to the wire
   std::string kill_why_;                                 // the first reason counts
   std::optional<std::pair<bool, std::string>> refusal_;  // is_final, sentence
+  std::string build_id_, frames_;                        // of the plugin's library; what it printed of a crash
   std::vector<Report> reports_;                          // for the next poll
 };
 
@@ -123,9 +127,11 @@ Result<void> Child::start(const InstanceSpec &spec, const ChildOptions &options)
   auto printed = pipe_from_program();
   if (!printed) return printed.error();
 
+  build_id_ = build_id_of(spec.library);  // now: it may be another file by the time of a crash
   ProgramSpec program;
   program.path = options.host_program;
-  program.arguments = {"--serve", std::to_string(::getpid()), spec.name + "/" + std::to_string(spec.worker)};
+  program.arguments = {"--serve", std::to_string(::getpid()), spec.name + "/" + std::to_string(spec.worker),
+                       containment_text(spec.containment)};
   program.output = program.errors = printed->theirs.get();
   program.link = link->theirs.get();
   auto started = Program::start(program);
@@ -393,7 +399,10 @@ Child::Stream Child::read_printed(std::size_t bytes_max) {
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Stream::open;
     if (got <= 0) return Stream::ended;
     total += static_cast<std::size_t>(got);
-    cutter_.feed({piece, static_cast<std::size_t>(got)}, [this](const std::string &line) { log(Level::info, line); });
+    cutter_.feed({piece, static_cast<std::size_t>(got)}, [this](const std::string &line) {
+      note_frame(line);
+      log(Level::info, line);
+    });
   }
   return Stream::open;
 }
@@ -411,6 +420,15 @@ void Child::log(Level level, std::string_view text) {
   report.level = level;
   report.text = text;
   reports_.push_back(std::move(report));
+}
+
+// The lines of host/program/last_words.cpp; the last crash of several counts. Whatever else prints such lines is shown
+// as it would be in the log.
+void Child::note_frame(std::string_view line) {
+  constexpr std::string_view begin = "crashed with ", frame = "  at ";
+  if (line.substr(0, begin.size()) == begin) frames_.clear();
+  if (line.substr(0, frame.size()) != frame || frames_.size() + line.size() > frames_bytes_max) return;
+  frames_ += (frames_.empty() ? "" : ", ") + std::string(line.substr(frame.size()));
 }
 
 void Child::tell_dropped() {
@@ -446,7 +464,10 @@ void Child::finish() {
   if (!status) return;  // the next poll asks again
   read_link(last_words_bytes_max);
   read_printed(last_words_bytes_max);
-  cutter_.finish([this](const std::string &line) { log(Level::info, line); });
+  cutter_.finish([this](const std::string &line) {
+    note_frame(line);
+    log(Level::info, line);
+  });
   tell_dropped();
   set_alarm(0);
   std::string sentence = last_sentence(*status);
@@ -455,6 +476,10 @@ void Child::finish() {
   printed_.close();
   const bool is_refused = refusal_.has_value() && fault_.empty();
   report_died(is_refused ? refusal_->second : std::move(sentence), is_refused && refusal_->first);
+  if (!is_exit(*status) && kill_why_.empty()) {
+    reports_.back().crash = build_id_.empty() ? "" : "build id " + build_id_;
+    if (!frames_.empty()) reports_.back().crash += (build_id_.empty() ? "at " : ", at ") + frames_;
+  }
 }
 
 void Child::report_died(std::string sentence, bool is_refusal) {

@@ -3,8 +3,8 @@
 // default way to host. Whatever the plugin does (crash, hang, exit, close or scribble over every descriptor) ends its
 // process and becomes one sentence here; the daemon never loads the plugin's code.
 //
-// It is fault isolation, not security: the child runs under the same user (rlimits and no_new_privs are set; Landlock
-// and seccomp are not).
+// The child locks itself up before it loads the plugin (host/program/contain.hpp): no other program, no network, no
+// file but its own unless the config grants it. It runs under the same user all the same: docs/containment.md.
 #pragma once
 
 #include <memory>

@@ -170,8 +170,8 @@ PluginManifest manifest_of(const rapidjson::Value &plugin, const std::string &li
 }  // namespace
 
 Result<std::vector<PluginManifest>> describe_plugin(const std::string &library, const std::string &host_program,
-                                                    Milliseconds limit_ms) {
-  const auto said = ask(host_program, {"--describe", library}, "", limit_ms);
+                                                    Milliseconds limit_ms, const Containment &containment) {
+  const auto said = ask(host_program, {"--describe", library, containment_text(containment)}, "", limit_ms);
   if (!said) return said.error();
   const auto answer = read_answer(library, *said);
   if (!answer) return answer.error();
@@ -191,9 +191,12 @@ std::string missing_services(const PluginManifest &manifest) {
 }
 
 Result<void> check_create(const PluginManifest &manifest, const std::string &instance_name,
-                          const std::string &settings_json, const std::string &host_program, Milliseconds limit_ms) {
-  const auto said = ask(host_program, {"--check", manifest.library, std::to_string(manifest.index), instance_name},
-                        settings_json, limit_ms);
+                          const std::string &settings_json, const std::string &host_program, Milliseconds limit_ms,
+                          const Containment &containment) {
+  const auto said =
+      ask(host_program,
+          {"--check", manifest.library, std::to_string(manifest.index), instance_name, containment_text(containment)},
+          settings_json, limit_ms);
   if (!said) return said.error();
   const auto answer = read_answer(manifest.library, *said);
   if (!answer) return answer.error();

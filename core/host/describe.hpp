@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "host/containment.hpp"
 
 namespace bellhop::core {
 
@@ -35,8 +36,10 @@ struct PluginManifest {
 //   errors         one sentence that names both sides: no such file, not an ELF file, another machine, cut off,
 //                  no entry symbol, another ABI major, crashed or hung while loading
 // Blocks for a child of its own, a few milliseconds, at most limit_ms. [any]
+// The child is contained, and may write nothing whatever `containment` grants.
 Result<std::vector<PluginManifest>> describe_plugin(const std::string &library, const std::string &host_program,
-                                                    Milliseconds limit_ms = describe_ms_max);
+                                                    Milliseconds limit_ms = describe_ms_max,
+                                                    const Containment &containment = {});
 
 // "plugin sqlite needs bellhop.kv/2, this host offers bellhop.json/1", or "" when nothing is missing. [any]
 std::string missing_services(const PluginManifest &manifest);
@@ -46,10 +49,18 @@ struct SettingsFinding {
   std::string sentence;  // "unknown key \"pth\"; did you mean \"path\"? Allowed: path, retention"; without the position
 };
 
+// A setting that names a file or a directory: who writes it into the config grants it to the plugin.
+struct SettingsPath {
+  std::string pointer;
+  std::string path;       // as written; a relative one begins at the state directory
+  bool is_write = false;  // "x-path": "write", else "read"
+};
+
 struct SettingsCheck {
   std::string settings_json;                 // with the schema's defaults filled in
   std::vector<SettingsFinding> findings;     // empty = fits
   std::vector<std::string> secret_pointers;  // given by the settings, marked x-secret by the schema: never show
+  std::vector<SettingsPath> paths;           // marked x-path by the schema: what they name may be opened
 };
 
 // Settings against the plugin's schema, all findings at once. `settings_json` is an object as written by the operator:
@@ -68,6 +79,6 @@ std::string with_setting(std::string_view settings_json, std::string_view pointe
 //   errors    invalid: refused, in the plugin's own sentence; or what describe_plugin says
 Result<void> check_create(const PluginManifest &manifest, const std::string &instance_name,
                           const std::string &settings_json, const std::string &host_program,
-                          Milliseconds limit_ms = describe_ms_max);
+                          Milliseconds limit_ms = describe_ms_max, const Containment &containment = {});
 
 }  // namespace bellhop::core

@@ -81,7 +81,50 @@ Result<void> check_segments(const File &file, const std::string &path, const Elf
   return {};
 }
 
+constexpr std::size_t note_bytes_max = 64 << 10;
+
+// untrusted: any bytes may stand in a file that somebody calls a plugin
+std::string build_id_in(const std::vector<unsigned char> &notes) {
+  const auto padded = [](std::size_t size) { return (size + 3) & ~std::size_t{3}; };
+  for (std::size_t at = 0; at + sizeof(Elf64_Nhdr) <= notes.size();) {
+    Elf64_Nhdr note;
+    std::memcpy(&note, notes.data() + at, sizeof note);
+    const std::size_t name_at = at + sizeof note, text_at = name_at + padded(note.n_namesz);
+    const std::size_t next_at = text_at + padded(note.n_descsz);
+    if (note.n_namesz > notes.size() || note.n_descsz > notes.size() || next_at > notes.size()) return "";
+    if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(notes.data() + name_at, "GNU", 4) == 0) {
+      std::string digits;
+      for (std::size_t i = 0; i < note.n_descsz; ++i) {
+        digits += "0123456789abcdef"[notes[text_at + i] >> 4];
+        digits += "0123456789abcdef"[notes[text_at + i] & 15];
+      }
+      return digits;
+    }
+    at = next_at;
+  }
+  return "";
+}
+
 }  // namespace
+
+std::string build_id_of(const std::string &path) {
+  const File file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  Elf64_Ehdr header{};
+  if (file.fd < 0 || !file.read(&header, sizeof header, 0) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
+      header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_phentsize != sizeof(Elf64_Phdr) ||
+      header.e_phnum > segments_count_max) {
+    return "";
+  }
+  std::vector<Elf64_Phdr> segments(header.e_phnum);
+  if (!file.read(segments.data(), segments.size() * sizeof(Elf64_Phdr), header.e_phoff)) return "";
+  for (const Elf64_Phdr &segment : segments) {
+    if (segment.p_type != PT_NOTE || segment.p_filesz > note_bytes_max) continue;
+    std::vector<unsigned char> notes(segment.p_filesz);
+    if (!file.read(notes.data(), notes.size(), segment.p_offset)) continue;
+    if (std::string id = build_id_in(notes); !id.empty()) return id;
+  }
+  return "";
+}
 
 Result<void> check_elf_file(const std::string &path) {
   const File file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};

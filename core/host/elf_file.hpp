@@ -13,4 +13,8 @@ namespace bellhop::core {
 //   errors    one sentence that names the file and, where there are two sides, both
 Result<void> check_elf_file(const std::string &path);
 
+// The build id that the linker put into the file, in hex digits: which build crashed. "" without one, or without a
+// file.
+std::string build_id_of(const std::string &path);
+
 }  // namespace bellhop::core

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // bellhop-host: the bare program around one plugin. Started by the daemon, not by hand:
-//   --serve PARENT LABEL           live with the daemon on descriptor 3 (host/program/serve.hpp)
-//   --describe PARENT LIBRARY      print the manifests of a library as JSON
-//   --check PARENT LIBRARY INDEX INSTANCE   read settings from standard input, create and destroy, print the outcome
-// PARENT is the pid of the program that started us: when it is gone, so are we.
+//   --serve PARENT LABEL CONTAINMENT            live with the daemon on descriptor 3 (host/program/serve.hpp)
+//   --describe PARENT LIBRARY CONTAINMENT       print the manifests of a library as JSON
+//   --check PARENT LIBRARY INDEX INSTANCE CONTAINMENT   read settings from standard input, create and destroy, print
+//   the
+//                                               outcome
+// PARENT is the pid of the program that started us: when it is gone, so are we. CONTAINMENT: host/containment.hpp.
 //
 // Bare on purpose: libc, and a C++ runtime of its own, linked in statically. Whatever a plugin links, it gets its own
 // copy.
@@ -17,10 +19,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "host/guest.hpp"
 #include "host/library.hpp"
+#include "host/program/contain.hpp"
 #include "host/program/manifest_json.hpp"
 #include "host/program/serve.hpp"
 
@@ -81,8 +85,18 @@ class Printer {
   int answer_;
 };
 
-[[noreturn]] void describe(const std::string &path) {
+// Both modes below look at a library that nobody has chosen to run yet: they have no place to write.
+void contain_or_tell(const Printer &printer, const Containment &containment, const std::string &path) {
+  Containment read_only = containment;
+  for (std::string &granted : read_only.write) read_only.read.push_back(std::move(granted));
+  read_only.write.clear();
+  const auto contained = contain(read_only, path, "");
+  if (!contained) printer.finish(error_json(contained.error().sentence));
+}
+
+[[noreturn]] void describe(const std::string &path, const Containment &containment) {
   const Printer printer;
+  contain_or_tell(printer, containment, path);
   const auto plugins = load_library(path);
   printer.finish(plugins ? manifest_json(*plugins) : error_json(plugins.error().sentence));
 }
@@ -98,8 +112,10 @@ std::string read_settings() {
   return settings;
 }
 
-[[noreturn]] void check(const std::string &path, std::size_t index, const std::string &instance) {
+[[noreturn]] void check(const std::string &path, std::size_t index, const std::string &instance,
+                        const Containment &containment) {
   const Printer printer;
+  contain_or_tell(printer, containment, path);
   const auto plugins = load_library(path);
   if (!plugins) printer.finish(error_json(plugins.error().sentence));
   if (index >= plugins->size()) printer.finish(error_json(path + " holds no plugin number " + std::to_string(index)));
@@ -118,17 +134,18 @@ std::string read_settings() {
 int main(int count, char **arguments) {
   const std::string mode = count > 2 ? arguments[1] : "";
   const pid_t parent = count > 2 ? static_cast<pid_t>(std::strtol(arguments[2], nullptr, 10)) : 0;
-  if (mode == "--serve" && count == 4) {
+  const auto containment = parse_containment(count > 4 ? arguments[count - 1] : "");
+  if (mode == "--serve" && count == 5 && containment) {
     confine(parent, link_descriptor + 1);
-    serve(link_descriptor);
+    serve(link_descriptor, *containment);
   }
-  if (mode == "--describe" && count == 4) {
+  if (mode == "--describe" && count == 5 && containment) {
     confine(parent, link_descriptor);
-    describe(arguments[3]);
+    describe(arguments[3], *containment);
   }
-  if (mode == "--check" && count == 6) {
+  if (mode == "--check" && count == 7 && containment) {
     confine(parent, link_descriptor);
-    check(arguments[3], std::strtoul(arguments[4], nullptr, 10), arguments[5]);
+    check(arguments[3], std::strtoul(arguments[4], nullptr, 10), arguments[5], *containment);
   }
   std::fputs("bellhop-host " BELLHOP_VERSION ": holds one plugin for bellhopd, which starts it; not for use by hand.\n",
              stderr);

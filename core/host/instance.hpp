@@ -18,6 +18,7 @@
 #include "base/log.hpp"
 #include "event/event.hpp"
 #include "event/staged.hpp"
+#include "host/containment.hpp"
 
 namespace bellhop::core {
 
@@ -77,14 +78,17 @@ struct Report {
   Milliseconds next_tick_ms = -1;
   // log
   Level level = Level::info;
-  // log: the line. output: bytes of a command's output, as written. died: one sentence for the operator ("killed by SIGSEGV while delivering", "exited with 0 …",
-  // "create: webhook_url is not a URL").
+  // log: the line. output: bytes of a command's output, as written. died: one sentence for the operator ("killed by
+  // SIGSEGV while delivering", "exited with 0 …", "create: webhook_url is not a URL").
   std::string text;
   // died: true when it never became ready because the plugin or its settings were refused (asking again is of no use
   // before the config or the plugin changes).
   bool is_refusal = false;
   // died: true when it ended without having read the last delivery to its end: that call never reached the plugin.
   bool is_unread = false;
+  // died by a signal: what is known of the crash beyond the sentence, "build id 4f…, at slack.so+0x1a2b, …"; at most
+  // 600 bytes.
+  std::string crash;
 };
 
 class Instance {
@@ -116,6 +120,7 @@ struct InstanceSpec {
   std::string settings_json;  // defaults filled, secrets resolved
   std::string state_dir;      // directory of its own: the plugin's working directory, absolute
   int worker = 0;             // 0 … workers - 1
+  Containment containment;    // of its child; means nothing in this process
 };
 
 using Spawn = std::function<std::unique_ptr<Instance>(const InstanceSpec &)>;

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "base/mutex.hpp"
+#include "host/containment.hpp"
 #include "host/elf_file.hpp"
 
 namespace bellhop::core {
@@ -128,6 +129,7 @@ const std::vector<std::string> &offered_services() {
 std::vector<std::string> missing_services(const bhp_plugin &plugin) {
   std::vector<std::string> missing;
   for (std::string &service : strings_of(plugin.needs)) {
+    if (is_permission(service)) continue;  // the config's to grant
     const auto &offered = offered_services();
     if (std::find(offered.begin(), offered.end(), service) == offered.end()) missing.push_back(std::move(service));
   }

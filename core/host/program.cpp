@@ -48,9 +48,11 @@ void set_nonblocking(const Descriptor &descriptor) {
 // What the program may know of our environment. Everything else stays here: it may hold other instances' secrets.
 bool is_harmless(const std::string &variable) {
   static const std::vector<std::string> names{
-      "PATH=",         "HOME=",          "LANG=",           "LANGUAGE=",     "LC_",
-      "TZ=",           "TMPDIR=",        "SSL_CERT_FILE=",  "SSL_CERT_DIR=", "ASAN_OPTIONS=",
-      "TSAN_OPTIONS=", "UBSAN_OPTIONS=", "LD_LIBRARY_PATH="};
+      "TZ=",           "LANG=",         "LANGUAGE=",     "LC_", "SSL_CERT_FILE=", "SSL_CERT_DIR=",
+#ifdef BELLHOP_SANITIZED
+      "ASAN_OPTIONS=", "TSAN_OPTIONS=", "UBSAN_OPTIONS="
+#endif
+  };
   for (const std::string &name : names) {
     if (variable.compare(0, name.size(), name) == 0) return true;
   }
@@ -194,7 +196,8 @@ std::string death_text(int wait_status) {
   if (WIFEXITED(wait_status)) return "exited with status " + std::to_string(WEXITSTATUS(wait_status));
   const int number = WTERMSIG(wait_status);
   const char *name = ::sigabbrev_np(number);
-  return "killed by " + (name != nullptr ? "SIG" + std::string(name) : "signal " + std::to_string(number));
+  return "killed by " + (name != nullptr ? "SIG" + std::string(name) : "signal " + std::to_string(number)) +
+         (number == SIGSYS ? " (a system call that no plugin may make)" : "");
 }
 
 bool is_exit(int wait_status) { return WIFEXITED(wait_status); }

@@ -231,6 +231,9 @@ std::string Check::fault(const Value &setting, const Value &schema, bool is_secr
 void Check::value(Value &setting, const Value &schema, const std::string &pointer, std::string_view key, int depth) {
   const bool is_secret = is_true(member(schema, "x-secret"));
   if (is_secret && setting.IsString()) out_.secret_pointers.push_back(pointer);
+  if (const Value *path = member(schema, "x-path"); path != nullptr && path->IsString() && setting.IsString()) {
+    out_.paths.push_back({pointer, std::string(view(setting)), view(*path) == "write"});
+  }
   const std::string wrong = fault(setting, schema, is_secret);
   if (!wrong.empty()) return find(pointer, std::string(key) + ": " + wrong);
   if (setting.IsObject()) return object(setting, schema, pointer, depth + 1);

@@ -56,6 +56,10 @@ enum class DeliveryState : std::uint8_t {
 
 enum class Verdict : std::uint8_t { ok = 0, skip = 1, retry = 2, fail = 3, hold = 4 };
 
+// For people and for JSON: "waiting" …, "ok" …; "unknown" for a number that came from a damaged row.
+std::string_view text_of(DeliveryState state);
+std::string_view text_of(Verdict verdict);
+
 // One event owed to one instance. replay 0 is live traffic; otherwise the id of a replay row.
 struct DeliveryKey {
   InstanceId instance = 0;
@@ -99,7 +103,7 @@ struct Settlement {
   Milliseconds settled_ms = 0;  // wall
   Milliseconds took_ms = 0;     // of the last attempt
   std::string message;          // one sentence; from a plugin or ours
-  Staged staged;                // becomes durable with this settlement; only with state delivered
+  Staged staged;                // becomes durable with this settlement; with another state than delivered it is lost
   std::string exchanges;        // of this attempt, a JSON array of HttpReply::exchange; "" = none
 };
 
@@ -112,21 +116,28 @@ struct CursorMove {
 struct InstanceWrite {
   InstanceId instance = 0;
   Staged staged;
+  Milliseconds written_ms = 0;  // wall
 };
 
 // What becomes durable in one transaction.
 struct SettleBatch {
   std::vector<Settlement> settlements;
   std::vector<CursorMove> cursors;
-  std::vector<InstanceWrite> writes;
+  std::vector<InstanceWrite> writes{};
 };
 
 // A document published by an instance.
 struct Document {
   std::string content_type;
   std::string body;
-  std::string etag;  // quoted, strong: a digest of content_type and body
-  Milliseconds modified_ms = 0;
+  std::string etag;              // quoted, strong: a digest of content_type and body
+  Milliseconds modified_ms = 0;  // wall, of the last write that changed it
+};
+
+// What an instance keeps, in bytes of keys and values, and of paths, content types and bodies.
+struct KeptBytes {
+  std::int64_t kv = 0;
+  std::int64_t documents = 0;
 };
 
 enum class Start { now, beginning };  // where a new instance begins
@@ -148,8 +159,9 @@ class Journal {
   virtual Result<Appended> append(const Incoming &incoming) = 0;
 
   // Makes the batch durable and then calls done on the journal's thread (it must only hand over). Batches become
-  // durable in the order of the calls. A settlement of a replay with state delivered also turns the dead letter
-  // (instance, seq) into delivered. [any]
+  // durable in the order of the calls. A settlement of a replay with state delivered also turns the dead or dropped
+  // letter (instance, seq) into delivered. What settlements staged is applied in their order, then the writes; no quota
+  // refuses it here, since a delivery that happened must be settled: see check_staged. [any]
   //   errors    invalid: names what does not exist, nothing was written; full, unavailable: as append. What was
   //   answered
   //             with unavailable may come to light after all
@@ -160,15 +172,15 @@ class Journal {
   //   errors    not_found: no such event or instance; invalid: quarantined event
   virtual Result<std::int64_t> replay(InstanceId instance, Seq seq) = 0;
 
-  // The same for many events of one instance, in one transaction, skipping quarantined ones and those of which a replay
-  // still waits. Callers page: at most replays_max at once. [any]
+  // The same for many events of one instance, in one transaction, skipping those that are not there or quarantined and
+  // those of which a replay still waits. Callers page: at most replays_max at once. [any]
   //   returns   how many replays were written
   //   errors    not_found: no such instance; invalid: too many
   static constexpr std::size_t replays_max = 1'000;
-  virtual Result<std::int64_t> replay_all(InstanceId instance, const std::vector<Seq> &seqs);
+  virtual Result<std::int64_t> replay_all(InstanceId instance, const std::vector<Seq> &seqs) = 0;
   // A person lets a dead letter go: state dropped. Durable at return. [any]
   //   errors    not_found: no such dead letter
-  virtual Result<void> drop(InstanceId instance, Seq seq);
+  virtual Result<void> drop(InstanceId instance, Seq seq) = 0;
 
   // Finds or creates the instance's row; a parked one is taken up again with its cursor. Durable at return. [any]
   virtual Result<OpenedInstance> open_instance(std::string_view name, Start start) = 0;
@@ -192,12 +204,23 @@ class Journal {
   // The event with its checksum verified.
   //   errors    not_found; corrupt: the row is not what was written (never delivered)
   virtual Result<StoredEvent> load(Seq seq) = 0;
-  // ---- what instances keep [any] ----
-  virtual Result<std::optional<std::string>> kv_get(InstanceId instance, std::string_view key);
-  // Entries with that prefix and a key > after, in the order of their keys' bytes.
+  // ---- what instances keep; sees all that was durable when it began [any] ------------------------------------------
+  //   errors    corrupt: the row is not what was written. Writing it anew mends it
+  virtual Result<std::optional<std::string>> kv_get(InstanceId instance, std::string_view key) = 0;
+  // Entries with that prefix and a key > after, in the order of their keys' bytes. Ends early, after one entry at
+  // least, at kv_list_bytes_max: only an empty answer is the end.
+  //   errors    corrupt: one of the rows
   virtual Result<std::vector<std::pair<std::string, std::string>>> kv_list(InstanceId instance, std::string_view prefix,
-                                                                           std::string_view after, int count_max);
-  virtual Result<std::optional<Document>> document(InstanceId instance, std::string_view path);
+                                                                           std::string_view after, int count_max) = 0;
+  //   errors    corrupt: as kv_get
+  virtual Result<std::optional<Document>> document(InstanceId instance, std::string_view path) = 0;
+  // 0 for an instance that does not exist.
+  virtual Result<KeptBytes> kept_bytes(InstanceId instance) = 0;
+  // May this be staged? To be asked before the plugin's OK is taken for one, and before `writes`: settle() asks no
+  // more, so an instance may come to more than its quota by what its deliveries in flight have staged (staged_bytes_max
+  // each), and then keeps that until it removes something. What makes nothing larger is always allowed.
+  //   errors    invalid: a key or path of a wrong size; too_large: a limit of event/staged.hpp, or a quota
+  virtual Result<void> check_staged(InstanceId instance, const Staged &staged) = 0;
 
   // Newest durable seq, 0 when empty.
   virtual Seq newest() const = 0;

@@ -81,23 +81,70 @@ Result<std::vector<DeliveryRow>> MemoryJournal::deliveries_of(Seq seq) {
   return found;
 }
 
-Result<std::vector<DeliveryRow>> MemoryJournal::dead(int count_max) {
+Result<std::vector<AttemptRow>> MemoryJournal::attempts_of(Seq seq) {
+  Lock lock(mutex_);
+  std::vector<AttemptRow> found;
+  for (const auto &[id, instance] : instances_) {
+    for (auto delivery = instance.deliveries.lower_bound({seq, 0});
+         delivery != instance.deliveries.end() && delivery->first.first == seq; ++delivery) {
+      const std::vector<AttemptRow> &stored = delivery->second.attempts;
+      for (const AttemptRow &attempt : stored) {
+        found.push_back(attempt);
+        found.back().instance_name = instance.name;
+      }
+      const DeliveryRow row = row_of(instance, delivery->second.last);
+      if (const auto last = attempt_of(row, stored.empty() ? nullptr : &stored.back())) found.push_back(*last);
+    }
+  }
+  return found;
+}
+
+Result<std::vector<DeliveryRow>> MemoryJournal::dead(const DeadQuery &query) {
   Lock lock(mutex_);
   std::vector<DeliveryRow> found;
   for (const auto &[id, instance] : instances_) {
+    if (!query.instance_name.empty() && instance.name != query.instance_name) continue;
     for (const auto &[place, delivery] : instance.deliveries) {
-      if (place.second == 0 && delivery.last.state == DeliveryState::dead) {
-        found.push_back(row_of(instance, delivery.last));
-      }
+      if (place.second != 0 || delivery.last.state != DeliveryState::dead) continue;
+      const DeliveryRow row = row_of(instance, delivery.last);
+      const auto order = std::tie(row.settled_ms, row.key.seq, row.key.instance);
+      if (query.before && order >= std::tie(query.before->settled_ms, query.before->seq, query.before->instance))
+        continue;
+      if (matches_glob(query.type_glob, row.event_type)) found.push_back(row);
     }
   }
   std::sort(found.begin(), found.end(), [](const DeliveryRow &a, const DeliveryRow &b) {
     return std::tie(a.settled_ms, a.key.seq, a.key.instance) > std::tie(b.settled_ms, b.key.seq, b.key.instance);
   });
-  if (found.size() > static_cast<std::size_t>(std::max(count_max, 0))) {
-    found.resize(static_cast<std::size_t>(std::max(count_max, 0)));
-  }
+  const auto count_max = static_cast<std::size_t>(std::clamp(query.count_max, 0, inspect_rows_max));
+  if (found.size() > count_max) found.resize(count_max);
   return found;
+}
+
+Result<SeqPage> MemoryJournal::select_seqs(const SeqQuery &query, Seq after, int count_max) {
+  Lock lock(mutex_);
+  SeqPage page;
+  page.after = std::max(after, query.from_seq.value_or(1) - 1);
+  const auto instance = query.dead_of ? instances_.find(*query.dead_of) : instances_.end();
+  const auto is_dead = [&](Seq seq) {
+    if (!query.dead_of) return true;
+    if (instance == instances_.end()) return false;
+    const auto live = instance->second.deliveries.find({seq, 0});
+    return live != instance->second.deliveries.end() && live->second.last.state == DeliveryState::dead;
+  };
+  int looked_at_count = 0;
+  auto event = events_.upper_bound(page.after);
+  for (; event != events_.end() && event->first <= query.to_seq.value_or(newest_); ++event) {
+    if (static_cast<int>(page.seqs.size()) >= count_max || looked_at_count++ >= select_rows_max) return page;
+    page.after = event->first;
+    const EventRow &row = event->second.row;
+    if (row.is_quarantined || !matches_glob(query.type_glob, row.type) || !is_dead(row.seq)) continue;
+    if (query.from_ms && row.received_ms < *query.from_ms) continue;
+    if (query.to_ms && row.received_ms >= *query.to_ms) continue;
+    page.seqs.push_back(row.seq);
+  }
+  page.is_last = true;
+  return page;
 }
 
 Result<std::vector<InstanceRow>> MemoryJournal::instances() {
@@ -115,7 +162,9 @@ Result<std::vector<InstanceRow>> MemoryJournal::instances() {
       row.replays_waiting_count += !is_live && delivery.is_waiting();
       row.dead_count += is_live && delivery.last.state == DeliveryState::dead;
       row.delivered_count += is_live && delivery.last.state == DeliveryState::delivered;
+      row.dropped_count += is_live && delivery.last.state == DeliveryState::dropped;
     }
+    row.kept = instance.kept;
     found.push_back(std::move(row));
   }
   std::sort(found.begin(), found.end(), [](const InstanceRow &a, const InstanceRow &b) { return a.name < b.name; });
@@ -138,6 +187,14 @@ Result<VerifyReport> MemoryJournal::verify() {
     expected = seq + 1;
   }
   if (expected <= newest_) gap(expected, newest_);
+  for (const auto &[id, instance] : instances_) {
+    for (const auto &[key, kept] : instance.kv) {
+      if (!kept.is_intact) report.findings.push_back(kept_damage("the key", key, id));
+    }
+    for (const auto &[path, kept] : instance.documents) {
+      if (!kept.is_intact) report.findings.push_back(kept_damage("the document", path, id));
+    }
+  }
   return report;
 }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The writing half and delivery's reads; Inspect's answers are in memory_inspect.cpp.
+// The writing half and delivery's reads; what instances keep is in memory_kept.cpp, Inspect's answers in
+// memory_inspect.cpp.
 #include "journal/memory_journal.hpp"
 
 #include <algorithm>
 #include <limits>
 #include <utility>
 
+#include "event/sha256.hpp"
 #include "journal/late.hpp"
 
 namespace bellhop::core {
@@ -108,6 +110,11 @@ Result<void> MemoryJournal::check(const SettleBatch &batch) const {
                    "move a cursor to " + text_of(move.cursor) + ": there is no instance " + text_of(move.instance)};
     }
   }
+  for (const InstanceWrite &write : batch.writes) {
+    if (!is_known(write.instance)) {
+      return Error{Kind::invalid, "write what an instance keeps: there is no instance " + text_of(write.instance)};
+    }
+  }
   return {};
 }
 
@@ -116,9 +123,13 @@ Result<void> MemoryJournal::apply(const SettleBatch &batch) {
   for (const Settlement &settlement : batch.settlements) {
     Instance &instance = instances_.at(settlement.key.instance);
     put(instance, settlement);
-    if (settlement.key.replay == 0 || settlement.state != DeliveryState::delivered) continue;
+    if (settlement.state != DeliveryState::delivered) continue;
+    put_staged(instance, settlement.staged, settlement.settled_ms);
+    if (settlement.key.replay == 0) continue;
     const auto live = instance.deliveries.find({settlement.key.seq, 0});
-    if (live == instance.deliveries.end() || live->second.last.state != DeliveryState::dead) continue;
+    if (live == instance.deliveries.end()) continue;
+    const DeliveryState state = live->second.last.state;
+    if (state != DeliveryState::dead && state != DeliveryState::dropped) continue;
     Settlement &letter = live->second.last;
     letter.state = DeliveryState::delivered;
     letter.verdict = settlement.verdict;
@@ -130,6 +141,9 @@ Result<void> MemoryJournal::apply(const SettleBatch &batch) {
     Seq &cursor = instances_.at(move.instance).cursor;
     cursor = std::max(cursor, move.cursor);
   }
+  for (const InstanceWrite &write : batch.writes) {
+    put_staged(instances_.at(write.instance), write.staged, write.written_ms);
+  }
   return {};
 }
 
@@ -137,7 +151,10 @@ void MemoryJournal::put(Instance &instance, const Settlement &settlement) {
   const Place place{settlement.key.seq, settlement.key.replay};
   Delivery &delivery = instance.deliveries[place];
   if (delivery.last.key.seq != 0) forget_waiting(instance, delivery.last);
+  put_attempt(delivery, settlement);
   delivery.last = settlement;
+  delivery.last.staged = {};
+  delivery.last.exchanges.clear();
   if (!delivery.is_waiting()) return;
   instance.due.insert({settlement.due_ms, place});
   if (settlement.key.replay != 0) return;
@@ -167,15 +184,58 @@ Result<std::int64_t> MemoryJournal::replay(InstanceId instance, Seq seq) {
       return Error{Kind::invalid,
                    "replay: event " + text_of(seq) + " is quarantined: " + event->second.row.quarantine_reason};
     }
-    replay = ++replays_count_;
-    Settlement asked;
-    asked.key = {instance, seq, replay};
-    asked.subject = event->second.subject;
-    asked.state = DeliveryState::waiting;
-    put(instances_.at(instance), asked);
+    replay = put_asked(instance, event->second);
   }
   if (hint_) hint_();
   return replay;
+}
+
+std::int64_t MemoryJournal::put_asked(InstanceId instance, const Stored &stored) {
+  Settlement asked;
+  asked.key = {instance, stored.row.seq, ++replays_count_};
+  asked.subject = stored.subject;
+  asked.state = DeliveryState::waiting;
+  put(instances_.at(instance), asked);
+  return asked.key.replay;
+}
+
+Result<std::int64_t> MemoryJournal::replay_all(InstanceId instance, const std::vector<Seq> &seqs) {
+  std::int64_t written_count = 0;
+  {
+    Lock lock(mutex_);
+    if (is_due(append_failure_)) return append_failure_.error;
+    if (seqs.size() > replays_max) return too_many_replays(seqs.size());
+    const auto known = instances_.find(instance);
+    if (known == instances_.end()) return Error{Kind::not_found, "replay: there is no instance " + text_of(instance)};
+    for (const Seq seq : seqs) {
+      const auto event = events_.find(seq);
+      if (event == events_.end() || event->second.row.is_quarantined) continue;
+      const std::map<Place, Delivery> &deliveries = known->second.deliveries;
+      bool is_asked = false;
+      for (auto one = deliveries.lower_bound({seq, 1}); one != deliveries.end() && one->first.first == seq; ++one) {
+        is_asked |= one->second.is_waiting();
+      }
+      if (is_asked) continue;
+      put_asked(instance, event->second);
+      ++written_count;
+    }
+  }
+  if (written_count > 0 && hint_) hint_();
+  return written_count;
+}
+
+Result<void> MemoryJournal::drop(InstanceId instance, Seq seq) {
+  Lock lock(mutex_);
+  if (is_due(append_failure_)) return append_failure_.error;
+  const auto known = instances_.find(instance);
+  if (known != instances_.end()) {
+    const auto letter = known->second.deliveries.find({seq, 0});
+    if (letter != known->second.deliveries.end() && letter->second.last.state == DeliveryState::dead) {
+      letter->second.last.state = DeliveryState::dropped;
+      return {};
+    }
+  }
+  return no_dead_letter(instance, seq);
 }
 
 Result<OpenedInstance> MemoryJournal::open_instance(std::string_view name, Start start) {
@@ -184,13 +244,15 @@ Result<OpenedInstance> MemoryJournal::open_instance(std::string_view name, Start
   for (auto &[id, instance] : instances_) {
     if (instance.name != name) continue;
     instance.is_parked = false;
-    return OpenedInstance{id, instance.cursor, false, ""};
+    return OpenedInstance{id, instance.cursor, false, instance.token};
   }
   const InstanceId id = static_cast<InstanceId>(instances_.size()) + 1;
   Instance &instance = instances_[id];
   instance.name = name;
   instance.cursor = start == Start::now ? newest_ : 0;
-  return OpenedInstance{id, instance.cursor, true, ""};
+  const Sha256 digest = sha256({"token of ", name});  // a secret in the product; here the same in every run
+  instance.token = hex_of(digest.data(), 16);
+  return OpenedInstance{id, instance.cursor, true, instance.token};
 }
 
 Result<void> MemoryJournal::park_instances_except(const std::vector<std::string> &names) {

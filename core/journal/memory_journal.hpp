@@ -16,6 +16,7 @@
 #include "base/mutex.hpp"
 #include "journal/inspect.hpp"
 #include "journal/journal.hpp"
+#include "journal/kept.hpp"
 
 namespace bellhop::core {
 
@@ -24,6 +25,8 @@ class MemoryJournal final : public Journal, public Inspect {
   Result<Appended> append(const Incoming &incoming) override;
   void settle(SettleBatch batch, std::function<void(Result<void>)> done) override;
   Result<std::int64_t> replay(InstanceId instance, Seq seq) override;
+  Result<std::int64_t> replay_all(InstanceId instance, const std::vector<Seq> &seqs) override;
+  Result<void> drop(InstanceId instance, Seq seq) override;
   Result<OpenedInstance> open_instance(std::string_view name, Start start) override;
   Result<void> park_instances_except(const std::vector<std::string> &names) override;
 
@@ -35,26 +38,39 @@ class MemoryJournal final : public Journal, public Inspect {
   Result<bool> is_waiting(InstanceId instance, SubjectKey subject) override;
   Result<std::optional<Seq>> first_waiting(InstanceId instance) override;
   Result<StoredEvent> load(Seq seq) override;
+  Result<std::optional<std::string>> kv_get(InstanceId instance, std::string_view key) override;
+  Result<std::vector<std::pair<std::string, std::string>>> kv_list(InstanceId instance, std::string_view prefix,
+                                                                   std::string_view after, int count_max) override;
+  Result<std::optional<Document>> document(InstanceId instance, std::string_view path) override;
+  Result<KeptBytes> kept_bytes(InstanceId instance) override;
+  Result<void> check_staged(InstanceId instance, const Staged &staged) override;
   Seq newest() const override;
   void on_commit(std::function<void()> hint) override { hint_ = std::move(hint); }
 
   Result<std::vector<EventRow>> events(const EventQuery &query) override;
   Result<EventDetail> event(std::string_view reference) override;
   Result<std::vector<DeliveryRow>> deliveries_of(Seq seq) override;
-  Result<std::vector<DeliveryRow>> dead(int count_max) override;
+  Result<std::vector<AttemptRow>> attempts_of(Seq seq) override;
+  Result<std::vector<DeliveryRow>> dead(const DeadQuery &query) override;
+  Result<SeqPage> select_seqs(const SeqQuery &query, Seq after, int count_max) override;
+  Result<std::vector<KvRow>> kv_of(InstanceId instance, std::string_view after, int count_max) override;
+  Result<std::vector<DocumentRow>> documents_of(InstanceId instance, std::string_view after, int count_max) override;
   Result<std::vector<InstanceRow>> instances() override;
   Result<VerifyReport> verify() override;
 
   // ---- what tests do to it; the next `count` calls fail with `error` and change nothing ----------------------------
   void fail_appends(Error error, int count = 1);
   void fail_settles(Error error, int count = 1);
-  void fail_reads(Error error, int count = 1);  // owed … load
+  void fail_reads(Error error, int count = 1);  // owed … check_staged
   void hold_settles();
   std::size_t held_settles_count() const;
   bool complete_settle();  // the oldest held batch; false when there is none
   void release_settles();  // all held ones, and no more holding
   void corrupt(Seq seq);   // load(seq) says corrupt, verify() finds it, event() says that it is not intact
   void lose(Seq seq);      // as if the row were gone: load(seq) says not_found, verify() finds the gap
+  // Until it is written anew: kv_get, kv_list or document say corrupt, verify() finds it.
+  void corrupt_key(InstanceId instance, const std::string &key);
+  void corrupt_document(InstanceId instance, const std::string &path);
 
  private:
   struct Stored {
@@ -66,7 +82,16 @@ class MemoryJournal final : public Journal, public Inspect {
   };
   struct Delivery {  // a live one or a replay
     Settlement last;
+    std::vector<AttemptRow> attempts;
     bool is_waiting() const { return last.state == DeliveryState::waiting; }
+  };
+  struct KeptValue {
+    std::string value;
+    bool is_intact = true;
+  };
+  struct KeptDocument {
+    Document document;
+    bool is_intact = true;
   };
   using Place = std::pair<Seq, std::int64_t>;  // seq and replay
   struct Instance {
@@ -77,6 +102,10 @@ class MemoryJournal final : public Journal, public Inspect {
     std::set<std::pair<Milliseconds, Place>> due;         // the waiting ones
     std::map<SubjectKey, std::set<Seq>> waiting_subject;  // the waiting live ones
     std::set<Seq> waiting;                                // the same by seq
+    std::string token;
+    std::map<std::string, KeptValue, std::less<>> kv;
+    std::map<std::string, KeptDocument, std::less<>> documents;
+    KeptBytes kept;
   };
   struct Subject {
     std::vector<Seq> seqs;
@@ -95,6 +124,11 @@ class MemoryJournal final : public Journal, public Inspect {
   Result<void> apply(const SettleBatch &batch) REQUIRES(mutex_);
   Result<void> check(const SettleBatch &batch) const REQUIRES(mutex_);
   static void put(Instance &instance, const Settlement &settlement);
+  static void put_attempt(Delivery &delivery, const Settlement &settlement);
+  static void put_staged(Instance &instance, const Staged &staged, Milliseconds written_ms);
+  static void put_document(Instance &instance, const DocumentWrite &write, Milliseconds written_ms);
+  static KeptBytes replaced_by(const Instance &instance, const StagedSizes &sizes);
+  std::int64_t put_asked(InstanceId instance, const Stored &stored) REQUIRES(mutex_);
   static void forget_waiting(Instance &instance, const Settlement &settlement);
   bool is_known(InstanceId instance) const REQUIRES(mutex_);
   Owed owed_now(InstanceId instance, const Stored &stored) const REQUIRES(mutex_);

@@ -77,6 +77,15 @@ Result<void> Reader::prepare() {
       {&statements_.load, "SELECT " + std::string(event_columns) + " FROM event WHERE seq = ?1"},
       {&statements_.newest_of_subject,
        "SELECT newest_ms FROM event_subject WHERE subject_key = ?1 ORDER BY seq DESC LIMIT 1"},
+      {&statements_.kv_get, "SELECT crc, value FROM kv WHERE instance = ?1 AND key = ?2"},
+      {&statements_.kv_list, "SELECT key, crc, value FROM kv WHERE instance = ?1 AND key >= ?2 ORDER BY key LIMIT ?3"},
+      {&statements_.document,
+       "SELECT content_type, etag, modified_ms, crc, body FROM document WHERE instance = ?1 AND path = ?2"},
+      {&statements_.kept, "SELECT " + std::string(kept_columns) + " FROM kept WHERE instance = ?1"},
+      {&statements_.kv_bytes, "SELECT length(key) + length(value) FROM kv WHERE instance = ?1 AND key = ?2"},
+      {&statements_.document_bytes,
+       "SELECT length(CAST(path AS BLOB)) + length(CAST(content_type AS BLOB)) + length(body) FROM document "
+       "WHERE instance = ?1 AND path = ?2"},
   };
   for (const auto &[statement, sql] : all) {
     Result<Statement> prepared = database_.prepare(sql);

@@ -29,18 +29,27 @@ class Reader {
   Result<bool> is_waiting(InstanceId instance, SubjectKey subject);
   Result<std::optional<Seq>> first_waiting(InstanceId instance);
   Result<StoredEvent> load(Seq seq);
+  // reader_kept.cpp
+  Result<std::optional<std::string>> kv_get(InstanceId instance, std::string_view key);
+  Result<std::vector<std::pair<std::string, std::string>>> kv_list(InstanceId instance, std::string_view prefix,
+                                                                   std::string_view after, int count_max);
+  Result<std::optional<Document>> document(InstanceId instance, std::string_view path);
+  Result<KeptBytes> kept_bytes(InstanceId instance);
+  Result<void> check_staged(InstanceId instance, const Staged &staged);
 
   Database &database() { return database_; }  // for Inspect, whose questions are rare: prepared when asked
 
  private:
   struct Statements {
     Statement owed, owed_of_subject, owed_one, due, next_due, is_waiting, first_waiting, load, newest_of_subject;
+    Statement kv_get, kv_list, document, kept, kv_bytes, document_bytes;
   };
   explicit Reader(const YoungIndex &young) : young_(young) {}
   Result<void> prepare();
   Result<void> add_young(std::vector<Owed> &found, const std::vector<Seq> &seqs, InstanceId instance, int count_max);
   Result<std::vector<Owed>> read_owed(Statement &statement, InstanceId instance);
   Result<Milliseconds> newest_of_subject(SubjectKey subject);
+  Result<std::int64_t> replaced_bytes(Statement &size, std::string_view what);
 
   const YoungIndex &young_;
   Database database_;

@@ -156,6 +156,52 @@ bool is_intact_instance(const Statement &statement, const InstanceRecord &record
   return statement.integer(5) == instance_crc(record) && statement.integer(2) == (record.is_parked ? 1 : 0);
 }
 
+std::uint32_t kept_crc(const KeptRecord &r) {
+  return Sum().add(r.instance).add(r.token).add(r.bytes.kv).add(r.bytes.documents).value();
+}
+
+KeptRecord read_kept(const Statement &s) { return {s.integer(0), s.text(1), {s.integer(2), s.integer(3)}}; }
+
+bool is_intact_kept(const Statement &statement, const KeptRecord &record) {
+  return statement.integer(4) == kept_crc(record);
+}
+
+std::uint32_t kv_crc(InstanceId instance, std::string_view key, std::string_view value) {
+  return Sum().add(instance).add(key).add(value).value();
+}
+
+std::uint32_t document_crc(InstanceId instance, std::string_view path, std::string_view content_type,
+                           std::string_view etag, Milliseconds modified_ms, std::string_view body) {
+  return Sum().add(instance).add(path).add(content_type).add(etag).add(modified_ms).add(body).value();
+}
+
+std::uint32_t attempt_crc(const AttemptRow &r) {
+  Sum sum;
+  sum.add(r.key.seq).add(r.key.instance).add(r.key.replay).add(r.number);
+  sum.add(static_cast<int>(r.state)).add(static_cast<int>(r.verdict)).add(r.settled_ms).add(r.took_ms).add(r.due_ms);
+  return sum.add(r.message).add(r.exchanges).value();
+}
+
+AttemptRow read_attempt(const Statement &s) {
+  AttemptRow row;
+  row.key = {s.integer(1), s.integer(0), s.integer(2)};
+  row.number = static_cast<int>(s.integer(3));
+  row.state = static_cast<DeliveryState>(s.integer(4));
+  row.verdict = static_cast<Verdict>(s.integer(5));
+  row.settled_ms = s.integer(6);
+  row.took_ms = s.integer(7);
+  row.due_ms = s.integer(8);
+  row.message = s.text(9);
+  row.exchanges = s.text(10);
+  return row;
+}
+
+// Narrowed columns count as they stand, as in is_intact_delivery.
+bool is_intact_attempt(const Statement &s, const AttemptRow &row) {
+  return s.integer(11) == attempt_crc(row) && s.integer(3) == row.number &&
+         s.integer(4) == static_cast<int>(row.state) && s.integer(5) == static_cast<int>(row.verdict);
+}
+
 std::uint32_t hole_crc(const Hole &hole) { return Sum().add(hole.first).add(hole.last).add(hole.found_ms).value(); }
 
 std::string encode_headers(const Headers *headers) {

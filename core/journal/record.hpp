@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "journal/inspect.hpp"
 #include "journal/journal.hpp"
 #include "journal/sqlite.hpp"
 
@@ -66,6 +67,28 @@ std::uint32_t instance_crc(const InstanceRecord &record);
 inline constexpr std::string_view instance_columns = "id, name, is_parked, cursor, delivered_count, crc";
 InstanceRecord read_instance(const Statement &statement);
 bool is_intact_instance(const Statement &statement, const InstanceRecord &record);
+
+// A row of table kept: the sizes are sums over the instance's rows of kv and document.
+struct KeptRecord {
+  InstanceId instance = 0;
+  std::string token;
+  KeptBytes bytes;
+};
+std::uint32_t kept_crc(const KeptRecord &record);
+inline constexpr std::string_view kept_columns = "instance, token, kv_bytes, documents_bytes, crc";
+KeptRecord read_kept(const Statement &statement);
+bool is_intact_kept(const Statement &statement, const KeptRecord &record);
+
+std::uint32_t kv_crc(InstanceId instance, std::string_view key, std::string_view value);
+std::uint32_t document_crc(InstanceId instance, std::string_view path, std::string_view content_type,
+                           std::string_view etag, Milliseconds modified_ms, std::string_view body);
+
+// A row of table attempt, without the instance's name.
+std::uint32_t attempt_crc(const AttemptRow &row);
+inline constexpr std::string_view attempt_columns =
+    "seq, instance, replay, number, state, verdict, settled_ms, took_ms, due_ms, message, exchanges, crc";
+AttemptRow read_attempt(const Statement &statement);
+bool is_intact_attempt(const Statement &statement, const AttemptRow &row);
 
 // Events first..last that were acknowledged and are gone.
 struct Hole {

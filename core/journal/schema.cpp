@@ -100,7 +100,49 @@ PRAGMA application_id = 1112034384;
 )";
 static_assert(application_id == 1112034384);
 
-constexpr std::array<const char *, schema_version> migrations{migration_1};
+// What instances keep, and their deliveries' attempts. Values and bodies can be large: their tables have a rowid, so
+// that a search for a key reads the narrow index and not other rows' values. Attempts are small, and lie together by
+// event: one B-tree. `kept` gets a row for each instance when the writer opens (a checksum cannot be made here).
+constexpr const char *migration_2 = R"(
+CREATE TABLE kept(
+  instance INTEGER PRIMARY KEY,
+  token TEXT NOT NULL,
+  kv_bytes INTEGER NOT NULL,
+  documents_bytes INTEGER NOT NULL,
+  crc INTEGER NOT NULL) STRICT;
+CREATE TABLE kv(
+  instance INTEGER NOT NULL,
+  key BLOB NOT NULL,
+  crc INTEGER NOT NULL,
+  value BLOB NOT NULL,
+  PRIMARY KEY(instance, key)) STRICT;
+CREATE TABLE document(
+  instance INTEGER NOT NULL,
+  path TEXT NOT NULL,
+  content_type TEXT NOT NULL,
+  etag TEXT NOT NULL,
+  modified_ms INTEGER NOT NULL,
+  crc INTEGER NOT NULL,
+  body BLOB NOT NULL,
+  PRIMARY KEY(instance, path)) STRICT;
+CREATE TABLE attempt(
+  seq INTEGER NOT NULL,
+  instance INTEGER NOT NULL,
+  replay INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  verdict INTEGER NOT NULL,
+  settled_ms INTEGER NOT NULL,
+  took_ms INTEGER NOT NULL,
+  due_ms INTEGER NOT NULL,
+  message TEXT NOT NULL,
+  exchanges TEXT NOT NULL,
+  crc INTEGER NOT NULL,
+  PRIMARY KEY(seq, instance, replay, number)) STRICT, WITHOUT ROWID;
+CREATE INDEX delivery_dropped ON delivery(instance, seq) WHERE state = 4;
+)";
+
+constexpr std::array<const char *, schema_version> migrations{migration_1, migration_2};
 
 // cell_size_check: a page whose cells overlap is an error when it is read, not a wrong answer later.
 constexpr const char *shared_pragmas = "PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;";
@@ -169,10 +211,10 @@ Result<void> prepare_reader(Database &database) {
   return {};
 }
 
-Result<void> prepare_schema(Database &database, const std::string &path) {
+Result<void> prepare_schema(Database &database, const std::string &path, int up_to) {
   const Result<std::int64_t> version = version_of(database, path);
   if (!version.ok()) return version.error();
-  for (std::int64_t next = *version + 1; next <= schema_version; ++next) {
+  for (std::int64_t next = *version + 1; next <= up_to; ++next) {
     const std::string sql = "BEGIN IMMEDIATE;" + std::string(migrations[static_cast<std::size_t>(next - 1)]) +
                             "PRAGMA user_version=" + std::to_string(next) + ";";
     if (database.exec(sql.c_str()) != SQLITE_OK) return database.error("bring to version " + std::to_string(next));

@@ -10,7 +10,7 @@
 
 namespace bellhop::core {
 
-inline constexpr int schema_version = 1;
+inline constexpr int schema_version = 2;
 
 // Refuses a file that is not ours or newer than we are, changing nothing. Before anything else.
 //   errors    as prepare_schema
@@ -21,7 +21,8 @@ Result<void> prepare_reader(Database &database);
 
 // Creates the tables or brings them to this version.
 //   errors    conflict: of a newer version (both are named) or another program's; corrupt; full; unavailable
-Result<void> prepare_schema(Database &database, const std::string &path);
+//   up_to     of use for tests: an older version
+Result<void> prepare_schema(Database &database, const std::string &path, int up_to = schema_version);
 // The same refusals, changing nothing; an older version is refused too.
 Result<void> check_schema(Database &database, const std::string &path);
 

@@ -2,9 +2,11 @@
 // SqliteJournal's answers to Inspect. Rare questions of people: prepared when they are asked.
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include "journal/high_water.hpp"
+#include "journal/kept.hpp"
 #include "journal/record.hpp"
 #include "journal/reference.hpp"
 #include "journal/sqlite_journal.hpp"
@@ -12,8 +14,6 @@
 
 namespace bellhop::core {
 namespace {
-
-constexpr int events_max = 1'000;
 
 EventRow row_of(const EventRecord &record, std::int64_t body_bytes) {
   EventRow row;
@@ -91,14 +91,39 @@ DeliveryRow delivery_row(const Statement &s) {
   return row;
 }
 
-Result<std::vector<DeliveryRow>> delivery_rows(Database &database, const std::string &sql, std::int64_t parameter) {
-  Result<Statement> rows = database.prepare(sql);
-  if (!rows.ok()) return rows.error();
-  rows->bind(parameter);
+// What a bound statement of delivery_head and delivery_tail finds.
+Result<std::vector<DeliveryRow>> delivery_rows(Database &database, Statement &rows) {
   std::vector<DeliveryRow> found;
   int code = SQLITE_OK;
-  while ((code = rows->step()) == SQLITE_ROW) found.push_back(delivery_row(*rows));
+  while ((code = rows.step()) == SQLITE_ROW) found.push_back(delivery_row(rows));
   if (code != SQLITE_DONE) return database.error("read deliveries from");
+  return found;
+}
+
+Result<std::vector<DeliveryRow>> deliveries_of_event(Database &database, Seq seq) {
+  const std::string columns = std::string(delivery_columns);
+  Result<Statement> rows = database.prepare(delivery_head +
+                                            ("(SELECT " + columns +
+                                             ", 0 AS replay FROM delivery WHERE seq = ?1 AND instance IN "
+                                             "(SELECT id FROM instance) UNION ALL SELECT " +
+                                             columns + ", id FROM replay WHERE seq = ?1)") +
+                                            delivery_tail + "ORDER BY x.instance, x.replay");
+  if (!rows.ok()) return rows.error();
+  return delivery_rows(database, rows->bind(seq));
+}
+
+Result<std::map<DeliveryKey, std::vector<AttemptRow>>> stored_attempts(Database &database, Seq seq) {
+  Result<Statement> rows = database.prepare("SELECT " + std::string(attempt_columns) +
+                                            " FROM attempt WHERE seq = ? ORDER BY instance, replay, number");
+  if (!rows.ok()) return rows.error();
+  rows->bind(seq);
+  std::map<DeliveryKey, std::vector<AttemptRow>> found;
+  int code = SQLITE_OK;
+  while ((code = rows->step()) == SQLITE_ROW) {
+    AttemptRow row = read_attempt(*rows);
+    found[row.key].push_back(std::move(row));
+  }
+  if (code != SQLITE_DONE) return database.error("read attempts from");
   return found;
 }
 
@@ -149,7 +174,7 @@ Result<std::vector<EventRow>> SqliteJournal::events(const EventQuery &query) {
   if (!rows.ok()) return rows.error();
   const std::string glob = sqlite_glob(query.type_glob);
   rows->bind(query.before.value_or(std::numeric_limits<Seq>::max()), query.after.value_or(0), glob,
-             std::clamp(query.count_max, 0, events_max));
+             std::clamp(query.count_max, 0, inspect_rows_max));
   std::vector<EventRow> found;
   int code = SQLITE_OK;
   while ((code = rows->step()) == SQLITE_ROW) found.push_back(row_of(read_head(*rows), rows->integer(12)));
@@ -180,27 +205,51 @@ Result<EventDetail> SqliteJournal::event(std::string_view reference) {
 Result<std::vector<DeliveryRow>> SqliteJournal::deliveries_of(Seq seq) {
   Result<ReaderPool::Loan> reader = readers_.lend();
   if (!reader.ok()) return reader.error();
-  const std::string columns = std::string(delivery_columns);
-  return delivery_rows((*reader)->database(),
-                       delivery_head +
-                           ("(SELECT " + columns +
-                            ", 0 AS replay FROM delivery WHERE seq = ?1 AND instance IN "
-                            "(SELECT id FROM instance) UNION ALL SELECT " +
-                            columns + ", id FROM replay WHERE seq = ?1)") +
-                           delivery_tail + "ORDER BY x.instance, x.replay",
-                       seq);
+  return deliveries_of_event((*reader)->database(), seq);
 }
 
-Result<std::vector<DeliveryRow>> SqliteJournal::dead(int count_max) {
+// One transaction: between two, an attempt could be settled and be told of twice.
+Result<std::vector<AttemptRow>> SqliteJournal::attempts_of(Seq seq) {
   Result<ReaderPool::Loan> reader = readers_.lend();
   if (!reader.ok()) return reader.error();
-  return delivery_rows((*reader)->database(),
-                       delivery_head +
-                           ("(SELECT " + std::string(delivery_columns) +
-                            ", 0 AS replay FROM delivery INDEXED BY delivery_dead WHERE state = 3 "
-                            "ORDER BY settled_ms DESC, seq DESC, instance DESC LIMIT ?1)") +
-                           delivery_tail + "ORDER BY x.settled_ms DESC, x.seq DESC, x.instance DESC",
-                       std::max(count_max, 0));
+  Database &database = (*reader)->database();
+  if (database.exec("BEGIN") != SQLITE_OK) return database.error("read attempts from");
+  Result<std::map<DeliveryKey, std::vector<AttemptRow>>> stored = stored_attempts(database, seq);
+  const Result<std::vector<DeliveryRow>> deliveries = deliveries_of_event(database, seq);
+  if (database.exec("COMMIT") != SQLITE_OK) return database.error("read attempts from");
+  if (!stored.ok()) return stored.error();
+  if (!deliveries.ok()) return deliveries.error();
+  std::vector<AttemptRow> found;
+  for (const DeliveryRow &delivery : *deliveries) {
+    const std::vector<AttemptRow> &attempts = (*stored)[delivery.key];
+    for (const AttemptRow &attempt : attempts) {
+      found.push_back(attempt);
+      found.back().instance_name = delivery.instance_name;
+    }
+    if (auto last = attempt_of(delivery, attempts.empty() ? nullptr : &attempts.back())) found.push_back(*last);
+  }
+  return found;
+}
+
+Result<std::vector<DeliveryRow>> SqliteJournal::dead(const DeadQuery &query) {
+  Result<ReaderPool::Loan> reader = readers_.lend();
+  if (!reader.ok()) return reader.error();
+  Database &database = (*reader)->database();
+  Result<Statement> rows = database.prepare(
+      delivery_head +
+      ("(SELECT " + std::string(delivery_columns) +
+       ", 0 AS replay FROM delivery INDEXED BY delivery_dead WHERE state = 3 AND (settled_ms, seq, instance) < (?1, "
+       "?2, ?3) ORDER BY settled_ms DESC, seq DESC, instance DESC)") +
+      delivery_tail +
+      "WHERE (?4 = '' OR i.name = ?4) AND coalesce(e.type, '') GLOB ?5 "
+      "ORDER BY x.settled_ms DESC, x.seq DESC, x.instance DESC LIMIT ?6");
+  if (!rows.ok()) return rows.error();
+  constexpr std::int64_t end = std::numeric_limits<std::int64_t>::max();
+  const DeadPlace before = query.before.value_or(DeadPlace{end, end, end});
+  const std::string glob = sqlite_glob(query.type_glob);
+  rows->bind(before.settled_ms, before.seq, before.instance, query.instance_name, glob,
+             std::clamp(query.count_max, 0, inspect_rows_max));
+  return delivery_rows(database, *rows);
 }
 
 Result<std::vector<InstanceRow>> SqliteJournal::instances() {
@@ -208,18 +257,28 @@ Result<std::vector<InstanceRow>> SqliteJournal::instances() {
   if (!reader.ok()) return reader.error();
   Database &database = (*reader)->database();
   Result<Statement> rows = database.prepare(
-      "SELECT " + std::string(instance_columns) +
+      "SELECT id, name, is_parked, cursor, delivered_count, instance.crc"
       ", (SELECT count(*) FROM delivery d INDEXED BY delivery_waiting WHERE d.instance = instance.id AND d.state = 1),"
       " (SELECT count(*) FROM delivery d INDEXED BY delivery_dead WHERE d.instance = instance.id AND d.state = 3),"
-      " (SELECT count(*) FROM replay r INDEXED BY replay_due WHERE r.instance = instance.id AND r.state = 1)"
-      " FROM instance ORDER BY name");
+      " (SELECT count(*) FROM replay r INDEXED BY replay_due WHERE r.instance = instance.id AND r.state = 1),"
+      " (SELECT count(*) FROM delivery d INDEXED BY delivery_dropped WHERE d.instance = instance.id AND d.state = 4),"
+      " coalesce(kept.kv_bytes, 0), coalesce(kept.documents_bytes, 0)"
+      " FROM instance LEFT JOIN kept ON kept.instance = instance.id ORDER BY name");
   if (!rows.ok()) return rows.error();
   std::vector<InstanceRow> found;
   int code = SQLITE_OK;
   while ((code = rows->step()) == SQLITE_ROW) {
     const InstanceRecord record = read_instance(*rows);
-    found.push_back({record.id, record.name, record.is_parked, record.cursor, rows->integer(6), rows->integer(7),
-                     record.delivered_count, rows->integer(8)});
+    found.push_back({record.id,
+                     record.name,
+                     record.is_parked,
+                     record.cursor,
+                     rows->integer(6),
+                     rows->integer(7),
+                     record.delivered_count,
+                     rows->integer(8),
+                     rows->integer(9),
+                     {rows->integer(10), rows->integer(11)}});
   }
   if (code != SQLITE_DONE) return database.error("list the instances of");
   return found;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "journal/kept.hpp"
 #include "journal/reference.hpp"
 
 namespace bellhop::core {
@@ -55,6 +56,28 @@ class ReplayRequest final : public Waiting<std::int64_t> {
   const Seq seq_;
 };
 
+class ReplayAllRequest final : public Waiting<std::int64_t> {
+ public:
+  ReplayAllRequest(InstanceId instance, const std::vector<Seq> &seqs) : instance_(instance), seqs_(seqs) {}
+  int apply(WriteSession &session) override { return session.replay_all(instance_, seqs_, result); }
+  std::size_t weight() const override { return seqs_.size() + 1; }
+  bool is_news() const override { return result.ok() && *result > 0; }
+
+ private:
+  const InstanceId instance_;
+  const std::vector<Seq> &seqs_;
+};
+
+class DropRequest final : public Waiting<void> {
+ public:
+  DropRequest(InstanceId instance, Seq seq) : instance_(instance), seq_(seq) {}
+  int apply(WriteSession &session) override { return session.drop(instance_, seq_, result); }
+
+ private:
+  const InstanceId instance_;
+  const Seq seq_;
+};
+
 class OpenInstanceRequest final : public Waiting<OpenedInstance> {
  public:
   OpenInstanceRequest(std::string_view name, Start start) : name_(name), start_(start) {}
@@ -77,20 +100,41 @@ class ParkRequest final : public Waiting<void> {
   const std::vector<std::string> &names_;
 };
 
+// Digests of documents are worked out in the caller's thread; weight: what was staged counts by its bytes too.
+std::size_t prepare(Staged &staged) {
+  constexpr std::size_t row_bytes = 8 << 10;
+  std::size_t weight = staged.kv.size() + staged.documents.size();
+  for (const KvWrite &write : staged.kv) weight += write.value ? write.value->size() / row_bytes : 0;
+  for (DocumentWrite &write : staged.documents) {
+    if (!write.body) continue;
+    write.etag = etag_of(write.content_type, *write.body);
+    weight += write.body->size() / row_bytes;
+  }
+  return weight;
+}
+
+std::size_t prepare(SettleBatch &batch) {
+  std::size_t weight = batch.settlements.size() + batch.cursors.size() + 1;
+  for (Settlement &settlement : batch.settlements) weight += prepare(settlement.staged);
+  for (InstanceWrite &write : batch.writes) weight += prepare(write.staged);
+  return weight;
+}
+
 // Owns itself: nobody waits for it.
 class SettleRequest final : public WriteRequest {
  public:
   SettleRequest(SettleBatch batch, std::function<void(Result<void>)> done)
-      : batch_(std::move(batch)), done_(std::move(done)) {}
+      : batch_(std::move(batch)), weight_(prepare(batch_)), done_(std::move(done)) {}
   int apply(WriteSession &session) override { return session.settle(batch_, result_); }
   void finish(const Error *failure) override {
     const std::unique_ptr<SettleRequest> self(this);
     done_(failure != nullptr ? Result<void>(*failure) : std::move(result_));
   }
-  std::size_t weight() const override { return batch_.settlements.size() + batch_.cursors.size() + 1; }
+  std::size_t weight() const override { return weight_; }
 
  private:
-  const SettleBatch batch_;
+  SettleBatch batch_;
+  const std::size_t weight_;
   const std::function<void(Result<void>)> done_;
   Result<void> result_;
 };
@@ -156,6 +200,15 @@ Result<std::int64_t> SqliteJournal::replay(InstanceId instance, Seq seq) {
   return ReplayRequest(instance, seq).write_with(writer_);
 }
 
+Result<std::int64_t> SqliteJournal::replay_all(InstanceId instance, const std::vector<Seq> &seqs) {
+  if (seqs.size() > replays_max) return too_many_replays(seqs.size());
+  return ReplayAllRequest(instance, seqs).write_with(writer_);
+}
+
+Result<void> SqliteJournal::drop(InstanceId instance, Seq seq) {
+  return DropRequest(instance, seq).write_with(writer_);
+}
+
 Result<OpenedInstance> SqliteJournal::open_instance(std::string_view name, Start start) {
   return OpenInstanceRequest(name, start).write_with(writer_);
 }
@@ -207,6 +260,40 @@ Result<StoredEvent> SqliteJournal::load(Seq seq) {
   Result<ReaderPool::Loan> reader = readers_.lend();
   if (!reader.ok()) return reader.error();
   return (*reader)->load(seq);
+}
+
+// ---- what instances keep --------------------------------------------------------------------------------------------
+
+Result<std::optional<std::string>> SqliteJournal::kv_get(InstanceId instance, std::string_view key) {
+  Result<ReaderPool::Loan> reader = readers_.lend();
+  if (!reader.ok()) return reader.error();
+  return (*reader)->kv_get(instance, key);
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> SqliteJournal::kv_list(InstanceId instance,
+                                                                                std::string_view prefix,
+                                                                                std::string_view after, int count_max) {
+  Result<ReaderPool::Loan> reader = readers_.lend();
+  if (!reader.ok()) return reader.error();
+  return (*reader)->kv_list(instance, prefix, after, count_max);
+}
+
+Result<std::optional<Document>> SqliteJournal::document(InstanceId instance, std::string_view path) {
+  Result<ReaderPool::Loan> reader = readers_.lend();
+  if (!reader.ok()) return reader.error();
+  return (*reader)->document(instance, path);
+}
+
+Result<KeptBytes> SqliteJournal::kept_bytes(InstanceId instance) {
+  Result<ReaderPool::Loan> reader = readers_.lend();
+  if (!reader.ok()) return reader.error();
+  return (*reader)->kept_bytes(instance);
+}
+
+Result<void> SqliteJournal::check_staged(InstanceId instance, const Staged &staged) {
+  Result<ReaderPool::Loan> reader = readers_.lend();
+  if (!reader.ok()) return reader.error();
+  return (*reader)->check_staged(instance, staged);
 }
 
 }  // namespace bellhop::core

@@ -30,6 +30,8 @@ class SqliteJournal final : public Journal, public Inspect {
   Result<Appended> append(const Incoming &incoming) override;
   void settle(SettleBatch batch, std::function<void(Result<void>)> done) override;
   Result<std::int64_t> replay(InstanceId instance, Seq seq) override;
+  Result<std::int64_t> replay_all(InstanceId instance, const std::vector<Seq> &seqs) override;
+  Result<void> drop(InstanceId instance, Seq seq) override;
   Result<OpenedInstance> open_instance(std::string_view name, Start start) override;
   Result<void> park_instances_except(const std::vector<std::string> &names) override;
 
@@ -41,13 +43,23 @@ class SqliteJournal final : public Journal, public Inspect {
   Result<bool> is_waiting(InstanceId instance, SubjectKey subject) override;
   Result<std::optional<Seq>> first_waiting(InstanceId instance) override;
   Result<StoredEvent> load(Seq seq) override;
+  Result<std::optional<std::string>> kv_get(InstanceId instance, std::string_view key) override;
+  Result<std::vector<std::pair<std::string, std::string>>> kv_list(InstanceId instance, std::string_view prefix,
+                                                                   std::string_view after, int count_max) override;
+  Result<std::optional<Document>> document(InstanceId instance, std::string_view path) override;
+  Result<KeptBytes> kept_bytes(InstanceId instance) override;
+  Result<void> check_staged(InstanceId instance, const Staged &staged) override;
   Seq newest() const override { return writer_.newest(); }
   void on_commit(std::function<void()> hint) override { writer_.on_commit(std::move(hint)); }
 
   Result<std::vector<EventRow>> events(const EventQuery &query) override;
   Result<EventDetail> event(std::string_view reference) override;
   Result<std::vector<DeliveryRow>> deliveries_of(Seq seq) override;
-  Result<std::vector<DeliveryRow>> dead(int count_max) override;
+  Result<std::vector<AttemptRow>> attempts_of(Seq seq) override;
+  Result<std::vector<DeliveryRow>> dead(const DeadQuery &query) override;
+  Result<SeqPage> select_seqs(const SeqQuery &query, Seq after, int count_max) override;
+  Result<std::vector<KvRow>> kv_of(InstanceId instance, std::string_view after, int count_max) override;
+  Result<std::vector<DocumentRow>> documents_of(InstanceId instance, std::string_view after, int count_max) override;
   Result<std::vector<InstanceRow>> instances() override;
   Result<VerifyReport> verify() override;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "journal/storage.hpp"
 
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
@@ -9,9 +10,13 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+#include "base/check.hpp"
+#include "event/sha256.hpp"
 
 namespace bellhop::core {
 namespace {
@@ -30,6 +35,12 @@ std::string holder_of(int descriptor) {
 }
 
 }  // namespace
+
+std::string random_token() {
+  std::array<std::uint8_t, 16> bytes{};
+  CHECK(getrandom(bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
+  return hex_of(bytes.data(), bytes.size());
+}
 
 std::string error_text(int error_number) { return std::generic_category().message(error_number); }
 

@@ -41,6 +41,7 @@ Result<void> check_durable(const std::string &path, Durability durability, const
 
 std::int64_t free_bytes_of(const std::string &path);  // for unprivileged users; -1 when it cannot be told
 Result<void> sync_directory_of(const std::string &path);
+std::string random_token();  // 128 bits from the operating system, as 32 hex digits
 std::string error_text(int error_number);
 
 }  // namespace bellhop::core

@@ -10,6 +10,7 @@
 #include "journal/record.hpp"
 #include "journal/schema.hpp"
 #include "journal/storage.hpp"
+#include "journal/verify_kept.hpp"
 
 namespace bellhop::core {
 namespace {
@@ -33,6 +34,7 @@ class Verification {
     check_instances();
     check_deliveries();
     check_replays();
+    check_kept(database_, [this](std::string sentence) { found(std::move(sentence)); });
     check_structure();
     return std::move(report_);
   }

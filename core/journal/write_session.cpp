@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "journal/kept.hpp"
 #include "journal/late.hpp"
+#include "journal/storage.hpp"
 
 namespace bellhop::core {
 namespace {
@@ -21,6 +23,7 @@ int WriteSession::begin() {
   next_seq_begun_ = next_seq_;
   instances_begun_.clear();
   instances_made_.clear();
+  kept_begun_.clear();
   young_begun_.clear();
   merge_begun_ = merge_;
   return ok_if_done(statements_.begin.run());
@@ -28,6 +31,7 @@ int WriteSession::begin() {
 
 int WriteSession::commit() {
   if (const int code = flush_instances(); code != SQLITE_OK) return code;
+  if (const int code = flush_kept(); code != SQLITE_OK) return code;
   if (const int code = merge_some(2 * young_begun_.size()); code != SQLITE_OK) return code;
   CRASH_POINT("journal.before_commit");
   const int code = ok_if_done(statements_.commit.run());
@@ -47,7 +51,11 @@ void WriteSession::rollback() {
   next_seq_ = next_seq_begun_;
   merge_ = merge_begun_;
   for (auto &[id, record] : instances_begun_) instances_[id] = record;
-  for (const InstanceId id : instances_made_) instances_.erase(id);
+  for (auto &[id, record] : kept_begun_) kept_[id] = record;
+  for (const InstanceId id : instances_made_) {
+    instances_.erase(id);
+    kept_.erase(id);
+  }
 }
 
 // ---- events ---------------------------------------------------------------------------------------------------------
@@ -183,6 +191,11 @@ int WriteSession::check(const SettleBatch &batch, Result<void> &out) {
                 "move a cursor to " + text_of(move.cursor) + ": there is no instance " + text_of(move.instance)};
     return SQLITE_OK;
   }
+  for (const InstanceWrite &write : batch.writes) {
+    if (instances_.count(write.instance) != 0) continue;
+    out = Error{Kind::invalid, "write what an instance keeps: there is no instance " + text_of(write.instance)};
+    return SQLITE_OK;
+  }
   return SQLITE_OK;
 }
 
@@ -191,11 +204,19 @@ int WriteSession::check(const SettleBatch &batch, Result<void> &out) {
 int WriteSession::settle(const SettleBatch &batch, Result<void> &out) {
   if (const int code = check(batch, out); code != SQLITE_OK || !out.ok()) return code;
   for (const Settlement &settlement : batch.settlements) {
-    const int code = settlement.key.replay == 0 ? put_live(settlement) : put_replay(settlement);
+    int code = settlement.key.replay == 0 ? put_live(settlement) : put_replay(settlement);
+    if (code == SQLITE_OK && is_attempt_stored(settlement)) code = put_attempt(settlement);
+    if (code == SQLITE_OK && settlement.state == DeliveryState::delivered) {
+      code = put_staged(settlement.key.instance, settlement.staged, settlement.settled_ms);
+    }
     if (code != SQLITE_OK) return code;
   }
   for (const CursorMove &move : batch.cursors) {
     if (instances_.at(move.instance).cursor < move.cursor) change(move.instance)->cursor = move.cursor;
+  }
+  for (const InstanceWrite &write : batch.writes) {
+    const int code = put_staged(write.instance, write.staged, write.written_ms);
+    if (code != SQLITE_OK) return code;
   }
   CRASH_POINT("journal.before_settle_commit");
   return SQLITE_OK;
@@ -268,14 +289,64 @@ int WriteSession::replay(InstanceId instance, Seq seq, Result<std::int64_t> &out
     out = Error{Kind::invalid, "replay: event " + text_of(seq) + " is quarantined: " + reason};
     return SQLITE_OK;
   }
-  code = statements_.insert_replay.bind(instance, seq, subject).run();
+  std::int64_t id = 0;
+  code = ask_replay(instance, seq, subject, id);
+  if (code == SQLITE_OK) out = id;
+  return code;
+}
+
+int WriteSession::ask_replay(InstanceId instance, Seq seq, SubjectKey subject, std::int64_t &replay) {
+  const int code = statements_.insert_replay.bind(instance, seq, subject).run();
   if (code != SQLITE_DONE) return code;
   Settlement asked;  // due at once, whatever the clock says: due_ms 0
   asked.key = {instance, seq, sqlite3_last_insert_rowid(database_.raw())};
   asked.subject = subject;
   asked.state = DeliveryState::waiting;
-  out = asked.key.replay;
+  replay = asked.key.replay;
   return put_replay(asked);  // with its checksum, which needs the id
+}
+
+int WriteSession::replay_all(InstanceId instance, const std::vector<Seq> &seqs, Result<std::int64_t> &out) {
+  if (instances_.count(instance) == 0) {
+    out = Error{Kind::not_found, "replay: there is no instance " + text_of(instance)};
+    return SQLITE_OK;
+  }
+  std::int64_t written_count = 0;
+  for (const Seq seq : seqs) {
+    Statement &find = statements_.event_flags.bind(seq);
+    int code = find.step();
+    const bool is_fit = code == SQLITE_ROW && (find.integer(0) & flag_quarantined) == 0;
+    const SubjectKey subject = is_fit ? find.integer(1) : 0;
+    find.reset();
+    if (code != SQLITE_ROW && code != SQLITE_DONE) return code;
+    if (!is_fit) continue;
+    code = statements_.is_replay_waiting.bind(seq, instance).run();
+    if (code == SQLITE_ROW) continue;
+    if (code != SQLITE_DONE) return code;
+    std::int64_t id = 0;
+    code = ask_replay(instance, seq, subject, id);
+    if (code != SQLITE_OK) return code;
+    ++written_count;
+  }
+  out = written_count;
+  return SQLITE_OK;
+}
+
+int WriteSession::drop(InstanceId instance, Seq seq, Result<void> &out) {
+  Statement &find = statements_.dead_letter.bind(instance, seq);
+  const int code = find.step();
+  const bool is_found = code == SQLITE_ROW && find.integer(2) == static_cast<int>(DeliveryState::dead);
+  Settlement letter;
+  if (is_found) letter = read_delivery(find, 0);
+  find.reset();
+  if (code != SQLITE_ROW && code != SQLITE_DONE) return code;
+  if (!is_found) {
+    out = no_dead_letter(instance, seq);
+    return SQLITE_OK;
+  }
+  out = {};
+  letter.state = DeliveryState::dropped;
+  return write_delivery(letter);
 }
 
 // ---- instances ------------------------------------------------------------------------------------------------------
@@ -305,7 +376,7 @@ int WriteSession::open_instance(std::string_view name, Start start, Result<Opene
   for (const auto &[id, instance] : instances_) {
     if (instance.name != name) continue;
     if (instance.is_parked) change(id)->is_parked = false;
-    out = OpenedInstance{id, instance.cursor, false, ""};
+    out = OpenedInstance{id, instance.cursor, false, kept_.at(id).token};
     return SQLITE_OK;
   }
   InstanceRecord made;
@@ -316,7 +387,12 @@ int WriteSession::open_instance(std::string_view name, Start start, Result<Opene
   made.id = sqlite3_last_insert_rowid(database_.raw());
   instances_made_.push_back(made.id);
   instances_[made.id] = made;
-  out = OpenedInstance{made.id, made.cursor, true, ""};
+  KeptRecord kept;
+  kept.instance = made.id;
+  kept.token = random_token();
+  kept_[made.id] = kept;
+  out = OpenedInstance{made.id, made.cursor, true, kept.token};
+  if (const int written = write_kept(kept); written != SQLITE_OK) return written;
   return write_instance(made);
 }
 

@@ -44,6 +44,8 @@ class WriteSession {
   int append(EventRecord record, std::uint32_t content_crc, Result<Appended> &out);
   int settle(const SettleBatch &batch, Result<void> &out);
   int replay(InstanceId instance, Seq seq, Result<std::int64_t> &out);
+  int replay_all(InstanceId instance, const std::vector<Seq> &seqs, Result<std::int64_t> &out);
+  int drop(InstanceId instance, Seq seq, Result<void> &out);
   int open_instance(std::string_view name, Start start, Result<OpenedInstance> &out);
   int park_instances_except(const std::vector<std::string> &names);
 
@@ -61,6 +63,8 @@ class WriteSession {
     Statement merge_id, merge_subject, delete_young;
     Statement delivery_state, put_delivery, dead_letter, find_replay, put_replay, event_flags, insert_replay;
     Statement insert_instance, put_instance;
+    Statement is_replay_waiting, newest_attempt, put_attempt, trim_attempts;
+    Statement put_kept, kv_bytes, put_kv, delete_kv, document, put_document, delete_document;
   };
 
   // How far the merging generation has come: entries merged in either order, and the last seq deleted from young.
@@ -73,6 +77,7 @@ class WriteSession {
   Result<void> prepare();
   Result<void> make_log_durable();
   Result<void> load_instances(const Log &log);
+  Result<void> load_kept(const Log &log);
   Result<void> load_young();
   Result<void> find_position(const Place &place, Seq mark, const Log &log);
   Result<void> record_hole(Hole hole, const Log &log);
@@ -86,6 +91,14 @@ class WriteSession {
   int put_live(const Settlement &settlement);
   int put_replay(const Settlement &settlement);
   int write_delivery(const Settlement &settlement);
+  int ask_replay(InstanceId instance, Seq seq, SubjectKey subject, std::int64_t &replay);
+  int put_attempt(const Settlement &settlement);
+  int put_staged(InstanceId instance, const Staged &staged, Milliseconds written_ms);
+  int put_kv(InstanceId instance, const KvWrite &write);
+  int put_document(InstanceId instance, const DocumentWrite &write, Milliseconds written_ms);
+  int write_kept(const KeptRecord &record);
+  int flush_kept();
+  KeptRecord &change_kept(InstanceId id);
   int revive_dead_letter(const Settlement &replay);
   int write_instance(const InstanceRecord &record);
   int flush_instances();
@@ -103,6 +116,8 @@ class WriteSession {
   std::map<InstanceId, InstanceRecord> instances_begun_;  // those changed since begin(), as they were
   InstanceRecord *change(InstanceId id);                  // nullptr: there is none
   std::vector<InstanceId> instances_made_;                // since begin()
+  std::map<InstanceId, KeptRecord> kept_;                 // of every instance
+  std::map<InstanceId, KeptRecord> kept_begun_;           // those changed since begin(), as they were
   int log_pages_ = 0;                                     // in the write-ahead log at the last commit
 };
 

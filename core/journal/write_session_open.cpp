@@ -34,6 +34,7 @@ Result<std::unique_ptr<WriteSession>> WriteSession::open(const Place &place, Seq
   if (Result<void> done = session->make_log_durable(); !done.ok()) return done.error();
   if (Result<void> done = session->prepare(); !done.ok()) return done.error();
   if (Result<void> done = session->load_instances(log); !done.ok()) return done.error();
+  if (Result<void> done = session->load_kept(log); !done.ok()) return done.error();
   if (Result<void> done = session->load_young(); !done.ok()) return done.error();
   if (Result<void> done = session->find_position(place, mark, log); !done.ok()) return done.error();
   sqlite3_wal_hook(database.raw(), note_log_pages, &session->log_pages_);
@@ -85,7 +86,7 @@ Result<void> WriteSession::prepare() {
       "first_ms=excluded.first_ms, settled_ms=excluded.settled_ms, took_ms=excluded.took_ms, message=excluded.message, "
       "subject_key=excluded.subject_key, crc=excluded.crc";
   const std::string dead_letter =
-      "SELECT " + std::string(delivery_columns) + " FROM delivery WHERE instance=? AND seq=? AND state=3";
+      "SELECT " + std::string(delivery_columns) + " FROM delivery WHERE instance=? AND seq=? AND state IN (3, 4)";
   const std::pair<Statement *, std::string> all[] = {
       {&statements_.begin, "BEGIN IMMEDIATE"},
       {&statements_.commit, "COMMIT"},
@@ -115,6 +116,28 @@ Result<void> WriteSession::prepare() {
        "INSERT INTO instance(name, is_parked, cursor, delivered_count, crc) VALUES(?,0,?,0,0)"},
       {&statements_.put_instance,
        "UPDATE instance SET is_parked=?2, cursor=?3, delivered_count=?4, crc=?5 WHERE id=?1"},
+      {&statements_.is_replay_waiting,
+       "SELECT 1 FROM replay INDEXED BY replay_event WHERE seq=? AND instance=? AND state=1 LIMIT 1"},
+      {&statements_.newest_attempt,
+       "SELECT coalesce(max(number), 0), count(*), min(number) FROM attempt WHERE seq=? AND instance=? AND replay=?"},
+      {&statements_.put_attempt,
+       "INSERT INTO attempt(" + std::string(attempt_columns) + ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?)"},
+      {&statements_.trim_attempts,
+       "DELETE FROM attempt WHERE seq=?1 AND instance=?2 AND replay=?3 AND number = (SELECT min(number) FROM attempt "
+       "WHERE seq=?1 AND instance=?2 AND replay=?3 AND number > ?4)"},
+      {&statements_.put_kept, "INSERT OR REPLACE INTO kept(" + std::string(kept_columns) + ") VALUES(?,?,?,?,?)"},
+      {&statements_.kv_bytes, "SELECT length(key) + length(value) FROM kv WHERE instance=? AND key=?"},
+      {&statements_.put_kv,
+       "INSERT INTO kv(instance, key, crc, value) VALUES(?,?,?,?) ON CONFLICT(instance, key) DO UPDATE SET "
+       "crc=excluded.crc, value=excluded.value"},
+      {&statements_.delete_kv, "DELETE FROM kv WHERE instance=? AND key=?"},
+      {&statements_.document,
+       "SELECT content_type, etag, modified_ms, crc, body FROM document WHERE instance=? AND path=?"},
+      {&statements_.put_document,
+       "INSERT INTO document(instance, path, content_type, etag, modified_ms, crc, body) VALUES(?,?,?,?,?,?,?) "
+       "ON CONFLICT(instance, path) DO UPDATE SET content_type=excluded.content_type, etag=excluded.etag, "
+       "modified_ms=excluded.modified_ms, crc=excluded.crc, body=excluded.body"},
+      {&statements_.delete_document, "DELETE FROM document WHERE instance=? AND path=?"},
   };
   for (const auto &[statement, sql] : all) {
     Result<Statement> prepared = database_.prepare(sql);

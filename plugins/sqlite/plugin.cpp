@@ -34,7 +34,8 @@ class SqliteLogger : public bellhop::BatchPlugin {
   static bellhop::Manifest manifest() {
     bellhop::Manifest manifest{"sqlite", "0.1.0", "Writes every event and booking into an SQLite database"};
     manifest.name("SQLite logger").vendor("Bellhop").license("Apache-2.0").singleton().on("*", "ping");
-    manifest.text("path", "Database file; a relative path starts at the instance's state directory", "bookings.db");
+    manifest.file_to_write("path", "Database file; a relative path starts at the instance's state directory",
+                           "bookings.db");
     manifest.boolean("keep_raw", "Keep the body as received beside each event", true);
     manifest.integer("busy_timeout_ms", "How long to wait for another program that writes to the file, in ms", 5000, 0,
                      60000);

@@ -44,9 +44,25 @@ class BreakableInspect final : public Inspect {
     if (broken == "deliveries_of") return error();
     return inner_.deliveries_of(seq);
   }
-  Result<std::vector<DeliveryRow>> dead(int count_max) override {
+  Result<std::vector<AttemptRow>> attempts_of(Seq seq) override {
+    if (broken == "attempts_of") return error();
+    return inner_.attempts_of(seq);
+  }
+  Result<std::vector<DeliveryRow>> dead(const DeadQuery &query) override {
     if (broken == "dead") return error();
-    return inner_.dead(count_max);
+    return inner_.dead(query);
+  }
+  Result<SeqPage> select_seqs(const SeqQuery &query, Seq after, int count_max) override {
+    if (broken == "select_seqs") return error();
+    return inner_.select_seqs(query, after, count_max);
+  }
+  Result<std::vector<KvRow>> kv_of(InstanceId instance, std::string_view after, int count_max) override {
+    if (broken == "kv_of") return error();
+    return inner_.kv_of(instance, after, count_max);
+  }
+  Result<std::vector<DocumentRow>> documents_of(InstanceId instance, std::string_view after, int count_max) override {
+    if (broken == "documents_of") return error();
+    return inner_.documents_of(instance, after, count_max);
   }
   Result<std::vector<InstanceRow>> instances() override {
     if (broken == "instances") return error();

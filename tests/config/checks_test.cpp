@@ -125,10 +125,27 @@ TEST_F(Checks, warn_of_a_glob_that_matches_no_known_type_and_name_the_nearest) {
   EXPECT_THAT(warnings(parse(std::string(rest) + "events = [\"bokking.*\"]\n")),
               HasSubstr("6:11: events in [instance.log]: \"bokking.*\" matches no event that Bellhop knows; did you "
                         "mean \"booking.*\"?"));
-  EXPECT_THAT(warnings(parse(std::string(rest) + "events = [\"*\", \"!booking.cancelled\"]\n")),
-              HasSubstr("6:16: events in [instance.log]: \"!booking.cancelled\" matches no event that Bellhop knows; did "
-                        "you mean \"booking.canceled\"?"));
+  EXPECT_THAT(
+      warnings(parse(std::string(rest) + "events = [\"*\", \"!booking.cancelled\"]\n")),
+      HasSubstr("6:16: events in [instance.log]: \"!booking.cancelled\" matches no event that Bellhop knows; did "
+                "you mean \"booking.canceled\"?"));
   EXPECT_EQ(warnings(parse(std::string(rest) + "events = [\"booking.*\", \"!*.tagged\", \"ping\"]\n")), "");
+}
+
+TEST_F(Checks, refuse_a_grant_that_is_no_absolute_path) {
+  EXPECT_THAT(errors_of(std::string(rest) + "[instance.log.sandbox]\nread = [\"/usr\", \"data\"]\n"),
+              HasSubstr("6:17: read in [instance.log.sandbox] must hold absolute paths, found \"data\""));
+  EXPECT_THAT(errors_of(std::string(rest) + "[instance.log.sandbox]\nwrite = [\"/a\\nb\"]\n"),
+              HasSubstr("write in [instance.log.sandbox] must hold absolute paths"));
+  EXPECT_THAT(errors_of(std::string(rest) + "[instance.log.sandbox]\nmemory_max = \"1MiB\"\n"),
+              HasSubstr("6:14: memory_max in [instance.log.sandbox] is 1MiB; allowed is 16MiB to 1TiB"));
+}
+
+TEST_F(Checks, warn_of_a_grant_that_is_not_there_and_of_no_containment) {
+  EXPECT_THAT(warnings(parse(std::string(rest) + "[instance.log.sandbox]\nwrite = [\"/no/such/place\"]\n")),
+              HasSubstr("6:10: write in [instance.log.sandbox]: /no/such/place is not there"));
+  EXPECT_THAT(warnings(parse(std::string(rest) + "[instance.log.sandbox]\nenabled = false\n")),
+              HasSubstr("6:1: [instance.log] is not contained"));
 }
 
 TEST_F(Checks, warn_of_a_plugin_inside_the_daemon) {

@@ -97,6 +97,53 @@ TEST_F(Program, exits_with_78_and_all_that_the_plugins_mind) {
   EXPECT_TRUE(has(ran.output, file + ":9:1: plugin in [instance.other]: ")) << ran.output;
 }
 
+TEST_F(Program, exits_with_78_and_the_line_to_add_when_a_plugin_needs_more_than_its_sandbox_grants) {
+  const std::string head = "[source.a]\ntokens = [\"0123456789abcdef\"]\n[instance.x]\nplugin = \"" + test_plugins() +
+                           "/host_odd_permissions.so\"\n";
+
+  const Ran refused = bellhopd({"--config", write("needs.toml", head), "--check"});
+  const Ran granted = bellhopd({"--config",
+                                write("granted.toml", head + "[instance.x.sandbox]\nnetwork = true\nwrite = [\"" +
+                                                          directory_.path().string() + "\"]\n"),
+                                "--check"});
+
+  EXPECT_EQ(refused.status, 78);
+  EXPECT_TRUE(
+      has(refused.output,
+          "needs.toml:4:1: the plugin odd needs the network (os.network), which its sandbox does not grant; add "
+          "the line network = true to [instance.x.sandbox]\n"))
+      << refused.output;
+  EXPECT_TRUE(has(refused.output, "add the line write = [\"/path\"] to [instance.x.sandbox]")) << refused.output;
+  EXPECT_EQ(granted.status, 0) << granted.output;
+}
+
+TEST_F(Program, grants_a_plugin_the_directory_of_the_file_that_its_settings_name) {
+  const fs::path place = directory_.path() / "bookings";
+  fs::create_directories(place);
+  const std::string log = "[instance.log]\nplugin = \"sqlite\"\n[instance.log.settings]\npath = \"";
+  DaemonProcess daemon(directory_.path(), config + log + place.string() + "/all.db\"\n");
+
+  ASSERT_TRUE(daemon.start()) << daemon.log();
+
+  EXPECT_TRUE(eventually([&] { return fs::exists(place / "all.db"); })) << daemon.log();
+}
+
+TEST_F(Program, warns_when_a_setting_opens_its_own_state_to_a_plugin) {
+  const std::string state = (directory_.path() / "state").string();
+  const std::string file = write("wide.toml", "state_dir = \"" + state +
+                                                  "\"\n[source.a]\ntokens = [\"0123456789abcdef\"]\n"
+                                                  "[instance.log]\nplugin = \"sqlite\"\n"
+                                                  "[instance.log.settings]\npath = \"" +
+                                                  state + "/all.db\"\n");
+
+  const Ran ran = bellhopd({"--config", file, "--check"});
+
+  EXPECT_EQ(ran.status, 0) << ran.output;
+  EXPECT_TRUE(has(ran.output,
+                  "wide.toml:7:1: [instance.log.settings]: " + state + "/all.db lets the plugin write all of " + state))
+      << ran.output;
+}
+
 TEST_F(Program, exits_with_78_when_the_config_is_not_there) {
   const Ran ran = bellhopd({"--config", (directory_.path() / "none.toml").string()});
 

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "bellhop/plugin.h"
+#include "delivery/engine_world.hpp"
 #include "journal/memory_journal.hpp"
 #include "support/fake_clock.hpp"
 #include "support/scripted_instance.hpp"
@@ -31,6 +32,17 @@ class NeverStarted final : public Instance {
   void deliver(Batch) override { CHECK(false); }
   void stop(Milliseconds) override {}
   void kill(std::string) override {}
+};
+
+// Keeps a copy of what is settled; on the delivery thread, read after it has ended.
+class KeepingJournal final : public FlakyJournal {
+ public:
+  using FlakyJournal::FlakyJournal;
+  std::vector<Settlement> settlements;
+  void settle(SettleBatch batch, std::function<void(Result<void>)> done) override {
+    settlements.insert(settlements.end(), batch.settlements.begin(), batch.settlements.end());
+    FlakyJournal::settle(std::move(batch), std::move(done));
+  }
 };
 
 class DeliveryTest : public ::testing::Test {
@@ -60,7 +72,7 @@ class DeliveryTest : public ::testing::Test {
     }
   };
 
-  void open(int workers = 1) {
+  void open(int workers = 1, Journal *instead = nullptr) {
     DeliveryPlan plan;
     plan.name = "crm";
     plan.filter = Filter::parse({"*"}).value();
@@ -70,7 +82,7 @@ class DeliveryTest : public ::testing::Test {
     plan.id = id_ = opened.id;
     plan.cursor = opened.cursor;
     delivery_ = std::make_unique<Delivery>(
-        journal_, clock_, log_, std::vector<DeliveryPlan>{plan},
+        instead == nullptr ? journal_ : *instead, clock_, log_, std::vector<DeliveryPlan>{plan},
         [this](const InstanceSpec &spec) -> std::unique_ptr<Instance> {
           if (failing_spawns_count_ > 0 && failing_spawns_count_-- > 0) return std::make_unique<NeverStarted>();
           return std::make_unique<ScriptedInstance>(stage_, spec);
@@ -276,7 +288,7 @@ TEST_F(DeliveryTest, buries_a_damaged_event_and_goes_on) {
   delivery_->start();
   ASSERT_TRUE(notes_.wait_for_attempts(2));
   EXPECT_EQ(stage_.parcels().size(), 1u);
-  EXPECT_EQ(journal_.dead(10).value().size(), 1u);
+  EXPECT_EQ(journal_.dead({}).value().size(), 1u);
 }
 
 TEST_F(DeliveryTest, says_that_a_replay_is_late_when_something_newer_has_come) {
@@ -331,6 +343,57 @@ TEST_F(DeliveryTest, gives_up_on_what_hangs_when_the_budget_is_over_and_says_so)
   ASSERT_TRUE(stage_.wait_for_parcels(1));
   EXPECT_FALSE(delivery_->stop(0));
   EXPECT_TRUE(journal_.deliveries_of(1).value().empty()) << "it is owed still";
+}
+
+TEST_F(DeliveryTest, carries_what_was_staged_and_asked_into_the_journal_with_the_verdict) {
+  stage_.play([](const Batch &batch) {
+    Reply reply = all(batch, BHP_OK);
+    reply.staged.kv.push_back({"contact/1", "4711"});
+    reply.exchanges = {R"({"status":201})"};
+    return reply;
+  });
+  KeepingJournal keeping(journal_);
+  open(1, &keeping);
+  delivery_->start();
+  append("booking/1");
+  ASSERT_TRUE(notes_.wait_for_attempts(1));
+  delivery_->stop(10'000);
+  ASSERT_EQ(keeping.settlements.size(), 1u);
+  ASSERT_EQ(keeping.settlements[0].staged.kv.size(), 1u);
+  EXPECT_EQ(keeping.settlements[0].staged.kv[0].key, "contact/1");
+  EXPECT_EQ(keeping.settlements[0].exchanges, R"([{"status":201}])");
+  delivery_.reset();
+}
+
+TEST_F(DeliveryTest, puts_questions_to_the_plugin_and_answers_whoever_asked) {
+  open();
+  delivery_->start();
+  Mutex mutex;
+  CondVar changed;
+  std::vector<std::string> said;
+  std::string output;
+  const auto answer = [&](Result<PluginAnswer> told) {
+    Lock lock(mutex);
+    said.push_back(told.ok() ? told->message : told.error().sentence);
+    changed.notify_all();
+  };
+  delivery_->check("crm", answer);
+  delivery_->run(
+      "crm", "export", R"({"year":2026})", [&](std::string_view bytes) { output += bytes; }, answer);
+  delivery_->check("nobody", answer);
+  {
+    Lock lock(mutex);
+    while (said.size() < 3) ASSERT_TRUE(changed.wait_for(mutex, std::chrono::seconds(20)));
+  }
+  delivery_->stop(10'000);
+  std::sort(said.begin(), said.end());
+  EXPECT_EQ(said,
+            (std::vector<std::string>{"as you like it", "as you like it", "there is no running instance nobody"}));
+  EXPECT_EQ(output, R"(export {"year":2026})");
+
+  delivery_->check("crm", answer);
+
+  EXPECT_EQ(said.back(), "delivery has stopped");
 }
 
 TEST_F(DeliveryTest, may_be_gone_before_the_journal_answers) {

@@ -228,14 +228,13 @@ TEST_F(EngineHold, delivers_everything_in_order_after_a_day_of_every_kind_of_tro
   const Milliseconds start_ms = now();
   std::map<Seq, std::string> subject_of;
   std::map<std::string, Seq> newest_of, newest_of_log;
-  std::size_t delivered_count = 0;
   Milliseconds next_booking_ms = now();
   const auto code_now = [&](Milliseconds hour) -> std::int32_t {
     if (hour >= 24) return BHP_OK;
-    if (hour % 4 == 0) return BHP_RETRY;                              // down
-    if (hour % 4 == 1) return -1;                                     // hangs
-    if (hour % 4 == 2) return BHP_RETRY;                              // 429
-    return dice.below(2) == 0 ? BHP_OK : BHP_RETRY;                   // flaps
+    if (hour % 4 == 0) return BHP_RETRY;             // down
+    if (hour % 4 == 1) return -1;                    // hangs
+    if (hour % 4 == 2) return BHP_RETRY;             // 429
+    return dice.below(2) == 0 ? BHP_OK : BHP_RETRY;  // flaps
   };
   for (int i = 0; i < 2'000'000; ++i) {
     const Milliseconds hour = (now() - start_ms) / hour_ms;
@@ -257,7 +256,9 @@ TEST_F(EngineHold, delivers_everything_in_order_after_a_day_of_every_kind_of_tro
     }
     if (w.child().call) {
       const Seq seq = w.in_hand()[0];
-      if (w.engine->flow(w.plans[0].id).is_held()) EXPECT_EQ(w.engine->flow(w.plans[0].id).probe()->seq, seq);
+      if (w.engine->flow(w.plans[0].id).is_held()) {
+        EXPECT_EQ(w.engine->flow(w.plans[0].id).probe()->seq, seq);
+      }
       const std::int32_t code = code_now(hour);
       if (code == -1) {
         w.pass(w.plans[0].policy.deadline_ms);
@@ -266,12 +267,11 @@ TEST_F(EngineHold, delivers_everything_in_order_after_a_day_of_every_kind_of_tro
       if (code == BHP_OK) {
         EXPECT_GT(seq, newest_of[subject_of[seq]]) << "out of order";
         newest_of[subject_of[seq]] = seq;
-        ++delivered_count;
       }
       w.answer(code, hour % 4 == 2 ? 30'000 : 0, "trouble");
       continue;
     }
-    if (hour >= 25 && delivered_count == subject_of.size()) break;
+    if (hour >= 30) break;
     Milliseconds next_ms = now() + hour_ms;
     if (hour < 25) next_ms = std::min(next_ms, next_booking_ms);
     if (const auto timer = w.engine->next_timer()) next_ms = std::min(next_ms, *timer);
@@ -280,9 +280,7 @@ TEST_F(EngineHold, delivers_everything_in_order_after_a_day_of_every_kind_of_tro
   ASSERT_GT(subject_of.size(), 500u);
   for (const auto &[seq, subject] : subject_of) {
     ASSERT_TRUE(w.row(seq)) << seq;
-    EXPECT_TRUE(w.row(seq)->state == DeliveryState::delivered ||
-                (w.row(seq)->state == DeliveryState::dead && w.row(seq)->strikes == 3))
-        << seq << ": " << w.row(seq)->message;
+    EXPECT_EQ(w.row(seq)->state, DeliveryState::delivered) << seq << ": " << w.row(seq)->message;
   }
 }
 
@@ -306,7 +304,7 @@ TEST_F(EngineHold, does_not_age_what_waited_while_the_daemon_was_down_or_its_clo
     w.pass(hour_ms);
     if (!w.in_hand().empty()) w.answer(BHP_RETRY);
   }
-  EXPECT_EQ(w.row(1)->message, "gave up 1 day after the first attempt: what was said") << "and grows old all the same";
+  EXPECT_EQ(w.row(1)->message, "gave up 1 day after the first attempt") << "and grows old all the same";
 }
 
 TEST_F(EngineHold, takes_up_what_a_clock_that_was_years_ahead_has_put_off) {
@@ -362,7 +360,8 @@ TEST_F(EngineHold, tells_of_an_event_that_waits_too_long_and_doubles_its_patienc
   EXPECT_EQ(status().oldest, 1);
 }
 
-// ---- what a plugin wrote ----------------------------------------------------------------------------------------------
+// ---- what a plugin wrote
+// ----------------------------------------------------------------------------------------------
 
 class EngineStaged : public EngineHold {
  protected:
@@ -386,7 +385,11 @@ TEST_F(EngineStaged, writes_it_once_with_the_first_delivered_of_a_call) {
   w.start();
   w.run();
   w.child().call.reset();
-  w.step(Answered{w.plans[0].id, 0, BHP_OK, {{BHP_OK, 0, ""}, {BHP_SKIP, 0, ""}, {BHP_OK, 0, ""}}, some(),
+  w.step(Answered{w.plans[0].id,
+                  0,
+                  BHP_OK,
+                  {{BHP_OK, 0, ""}, {BHP_SKIP, 0, ""}, {BHP_OK, 0, ""}},
+                  some(),
                   {"{\"status\":200}", "{\"status\":201}"}});
   w.run();
   ASSERT_EQ(settlements.size(), 3u);

@@ -48,8 +48,13 @@ class EngineModel {
       plan.policy.strikes_max = 2 + static_cast<int>(below(2));
       plan.policy.deadline_ms = 5'000;
       BreakerPolicy &breaker = plan.policy.breaker;
-      breaker = {has_breaker_ ? static_cast<int>(30 + below(60)) : 0, 60'000, static_cast<int>(2 + below(4)),
-                 static_cast<int>(1 + below(2)), 1'000, 20'000, static_cast<int>(1 + below(3))};
+      breaker = {has_breaker_ ? static_cast<int>(30 + below(60)) : 0,
+                 60'000,
+                 static_cast<int>(2 + below(4)),
+                 static_cast<int>(1 + below(2)),
+                 1'000,
+                 20'000,
+                 static_cast<int>(1 + below(3))};
     }
     world_.on_send = [this](const Send &send) { check_send(send); };
     world_.on_settle = [this](const SettleDeliveries &settle) { check_settle(settle); };
@@ -298,15 +303,17 @@ class EngineModel {
 
   void decided(const Ticket &ticket, std::int32_t code, bool is_death) {
     const auto found = row(ticket.key);
-    const int strikes = (found ? found->strikes : 0) + (is_death ? 1 : 0);
+    const Flow &flow = world_.engine->flow(ticket.key.instance);
+    const bool is_forgiven = is_late_ && flow.probe() && *flow.probe() == ticket.key;  // it hangs with the destination
+    const int strikes = (found ? found->strikes : 0) + (is_death && !is_forgiven ? 1 : 0);
     expected_[ticket.key] = {(found ? found->attempts : 0) + 1, strikes, true};
     decided_ms_[ticket.key] = world_.clock.steady_ms();
     single_.erase(ticket.key);  // once on disk as waiting it is like any other
-    if (has_breaker_) return;  // when it opens is the breaker's own test; here only what is sent meanwhile
+    if (has_breaker_) return;   // when it opens is the breaker's own test; here only what is sent meanwhile
     const auto hold = holds_.find(ticket.key.instance);
     const bool is_probe = hold != holds_.end() && hold->second.probe == ticket.key;
     if (is_probe) {
-      const bool goes_on = is_death ? strikes < plan_of(ticket.key.instance).policy.strikes_max
+      const bool goes_on = is_death ? is_forgiven || strikes < plan_of(ticket.key.instance).policy.strikes_max
                                     : code != BHP_OK && code != BHP_SKIP && code != BHP_FAIL;
       if (!goes_on) {
         holds_.erase(hold);
@@ -362,6 +369,7 @@ class EngineModel {
   }
 
   void dies_with(const EngineWorld::WorkerKey &key, std::optional<Send> call) {  // by value: the child forgets its own
+    is_late_ = !world_.children[key].killed.empty();
     world_.children[key].is_alive = false;
     world_.children[key].call.reset();
     world_.children[key].question.reset();
@@ -383,6 +391,7 @@ class EngineModel {
       }
     }
     give(Died{key.first, key.second, "killed by SIGSEGV", !call && below(4) == 0});
+    is_late_ = false;
   }
 
   void question_returns() {
@@ -490,6 +499,7 @@ class EngineModel {
   int plans_count_ = 1;
   bool is_kind_ = false;
   bool has_breaker_ = false;
+  bool is_late_ = false;  // the child that dies was killed at its deadline
   std::map<Seq, Fact> facts_;
   std::map<LaneKey, DeliveryKey> out_;  // sent, or decided and not yet durable
   std::map<DeliveryKey, Expected> expected_;

@@ -21,7 +21,7 @@
 namespace bellhop::core {
 
 // Reads that fail now and then, wherever in a step they stand.
-class FlakyJournal final : public Journal {
+class FlakyJournal : public Journal {
  public:
   explicit FlakyJournal(Journal &inner) : inner_(inner) {}
   int failures_per_1000 = 0;
@@ -31,6 +31,10 @@ class FlakyJournal final : public Journal {
     inner_.settle(std::move(batch), std::move(done));
   }
   Result<std::int64_t> replay(InstanceId instance, Seq seq) override { return inner_.replay(instance, seq); }
+  Result<std::int64_t> replay_all(InstanceId instance, const std::vector<Seq> &seqs) override {
+    return inner_.replay_all(instance, seqs);
+  }
+  Result<void> drop(InstanceId instance, Seq seq) override { return inner_.drop(instance, seq); }
   Result<OpenedInstance> open_instance(std::string_view name, Start start) override {
     return inner_.open_instance(name, start);
   }
@@ -66,6 +70,27 @@ class FlakyJournal final : public Journal {
     if (fails()) return failure_;
     return inner_.load(seq);
   }
+  Result<std::optional<std::string>> kv_get(InstanceId instance, std::string_view key) override {
+    if (fails()) return failure_;
+    return inner_.kv_get(instance, key);
+  }
+  Result<std::vector<std::pair<std::string, std::string>>> kv_list(InstanceId instance, std::string_view prefix,
+                                                                   std::string_view after, int count_max) override {
+    if (fails()) return failure_;
+    return inner_.kv_list(instance, prefix, after, count_max);
+  }
+  Result<std::optional<Document>> document(InstanceId instance, std::string_view path) override {
+    if (fails()) return failure_;
+    return inner_.document(instance, path);
+  }
+  Result<KeptBytes> kept_bytes(InstanceId instance) override {
+    if (fails()) return failure_;
+    return inner_.kept_bytes(instance);
+  }
+  Result<void> check_staged(InstanceId instance, const Staged &staged) override {
+    if (fails()) return failure_;
+    return inner_.check_staged(instance, staged);
+  }
   Seq newest() const override { return inner_.newest(); }
   void on_commit(std::function<void()> hint) override { inner_.on_commit(std::move(hint)); }
 
@@ -100,7 +125,7 @@ class EngineWorld {
   std::vector<Alarm> alarms;
   std::vector<Attempt> observed;
   std::vector<Ask> asks;
-  std::vector<Reply> replies;
+  std::vector<GiveAnswer> replies;
   std::uint64_t seed = 1;
   bool is_spawn_ready = true;  // a spawned child is ready at once
   bool is_batching = false;    // and has the batch extension
@@ -283,7 +308,7 @@ class EngineWorld {
     child.question = action;
     asks.push_back(action);
   }
-  void carry_out(Reply &action) { replies.push_back(action); }
+  void carry_out(GiveAnswer &action) { replies.push_back(action); }
   void carry_out(SettleDeliveries &action) {
     if (on_settle) on_settle(action);
     // Bound to the engine that asked: a later one has never heard of this ticket.

@@ -36,6 +36,26 @@ class Child : public testing::Test {
   std::size_t descriptors_before_ = 0;
 };
 
+TEST_F(Child, a_crash_tells_which_build_it_was_and_where) {
+  Stage stage(Where::child, "host_hostile");
+  stage.start();
+  stage.instance().deliver(Stage::batch({doing("abort")}));
+  const Report last = stage.await(Report::What::died);
+  EXPECT_FALSE(last.is_unread);
+  EXPECT_NE(last.crash.find("at "), std::string::npos) << last.crash;
+  EXPECT_NE(last.crash.find("host_hostile.so+0x"), std::string::npos) << last.crash;
+  EXPECT_LE(last.crash.size(), 600u);
+}
+
+TEST_F(Child, an_end_before_the_call_was_read_is_told_as_one) {
+  Stage stage(Where::child, "host_hostile");
+  stage.start();
+  stage.instance().kill("the test wants it");  // it ends before it can read
+  stage.instance().deliver(Stage::batch({doing("segfault")}));
+  const Report last = stage.await(Report::What::died);
+  EXPECT_TRUE(last.is_unread) << last.text;
+}
+
 TEST_F(Child, a_crash_while_delivering_names_the_signal_and_the_event) {
   EXPECT_EQ(death_of("segfault"), "killed by SIGSEGV while delivering " + event_text);
   EXPECT_EQ(death_of("abort"), "killed by SIGABRT while delivering " + event_text);
@@ -125,7 +145,12 @@ TEST_F(Child, a_signal_to_the_whole_service_does_not_end_a_delivery) {
 }
 
 TEST_F(Child, what_the_plugin_started_ends_with_it) {
-  EXPECT_EQ(death_of("leave a child behind"), "exited with status 0 in the middle of delivering " + event_text);
+  Stage stage(Where::child, "host_hostile");
+  stage.spec().containment.may_exec = true;  // else it could not start anything
+  stage.start();
+  stage.instance().deliver(Stage::batch({doing("leave a child behind")}));
+
+  EXPECT_EQ(stage.death(), "exited with status 0 in the middle of delivering " + event_text);
 }
 
 TEST_F(Child, dropping_the_instance_ends_a_plugin_that_hangs) {
@@ -138,8 +163,8 @@ TEST_F(Child, dropping_the_instance_ends_a_plugin_that_hangs) {
 
 TEST_F(Child, a_host_program_that_is_not_there_is_a_death_in_one_sentence) {
   static const SystemClock clock;
-  const auto instance =
-      spawn_child({"greeter", plugin_dir + "host_obedient.so", 0, "{}", "/tmp", 0}, {"/no/such/bellhop-host", &clock});
+  const auto instance = spawn_child({"greeter", plugin_dir + "host_obedient.so", 0, "{}", "/tmp", 0, {}},
+                                    {"/no/such/bellhop-host", &clock});
 
   const std::vector<Report> reports = instance->poll();
 
@@ -206,7 +231,7 @@ TEST_F(Child, has_no_descriptor_no_secret_and_no_dump_of_ours) {
   ::unsetenv("BELLHOP_TEST_SECRET");
 
   EXPECT_EQ(stage.deliver(doing("look around")).message,
-            "descriptors 0 1 2 3, core 0, dumpable 0, no new privileges 1, secret unknown, path known");
+            "descriptors 0 1 2 3, core 0, dumpable 0, no new privileges 1, secret unknown, path unknown");
 }
 
 TEST_F(Child, a_hundred_children_leave_nothing_behind) {

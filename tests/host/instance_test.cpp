@@ -369,5 +369,36 @@ TEST_P(Hosted, the_examples_of_the_sdk_work) {
   }
 }
 
+// Of the hostile plugins (tests/hostile) those that a process survives behave alike wherever they live.
+TEST_P(Hosted, misdeeds_that_a_process_survives_become_verdicts) {
+  struct Deed {
+    const char *plugin;
+    std::int32_t code;
+    const char *message;
+  };
+  const Deed deeds[] = {
+      {"hostile_verdict", 4711, ""},
+      {"hostile_throw", BHP_RETRY, "unexpected: disk on fire"},
+      {"hostile_pointers", BHP_OK, ""},
+      {"hostile_flood", BHP_OK, ""},
+  };
+  for (const Deed &deed : deeds) {
+    Stage stage(GetParam(), deed.plugin);
+    stage.start();
+    Batch batch = Stage::batch({"{}"});
+    batch.parcels[0].subject = "booking/evil";
+
+    stage.instance().deliver(std::move(batch));
+    const PluginAnswer answer = stage.await(Report::What::answers).answers.at(0);
+
+    EXPECT_EQ(answer.code, deed.code) << deed.plugin;
+    EXPECT_EQ(answer.message, deed.message) << deed.plugin;
+    EXPECT_EQ(stage.deliver("{}").code, BHP_OK) << deed.plugin << " goes on";
+    if (GetParam() == Where::child) {
+      EXPECT_LE(stage.lines().size(), 201U) << deed.plugin << ": a flood is cut";
+    }
+  }
+}
+
 }  // namespace
 }  // namespace bellhop::core

@@ -243,15 +243,15 @@ TEST_P(InspectContract, lists_dead_letters_newest_first) {
   settle(settlement(crm, 1, dead));
   settle(settlement(crm, 2, delivered));
 
-  const std::vector<DeliveryRow> rows = inspect().dead(10).value();
+  const std::vector<DeliveryRow> rows = inspect().dead({}).value();
 
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].key.seq, 1);
   EXPECT_EQ(rows[0].verdict, Verdict::fail);
   EXPECT_EQ(rows[0].message, "answer of 1");
   EXPECT_EQ(rows[1].key.seq, 3);
-  EXPECT_EQ(inspect().dead(1)->size(), 1u);
-  EXPECT_THAT(inspect().dead(0).value(), IsEmpty());
+  EXPECT_EQ(inspect().dead(DeadQuery{"", "", std::nullopt, 1})->size(), 1u);
+  EXPECT_THAT(inspect().dead(DeadQuery{"", "", std::nullopt, 0}).value(), IsEmpty());
 }
 
 TEST_P(InspectContract, a_replay_that_is_delivered_ends_the_dead_letter) {
@@ -263,12 +263,12 @@ TEST_P(InspectContract, a_replay_that_is_delivered_ends_the_dead_letter) {
   const std::int64_t first = *journal().replay(crm, 1), second = *journal().replay(crm, 1);
 
   settle(settlement(crm, 1, dead, "booking/1", 0, first));
-  EXPECT_EQ(inspect().dead(10)->size(), 1u);
+  EXPECT_EQ(inspect().dead({})->size(), 1u);
   Settlement success = settlement(crm, 1, delivered, "booking/1", 0, second);
   success.message = "at last";
   settle(success);
 
-  EXPECT_THAT(inspect().dead(10).value(), IsEmpty());
+  EXPECT_THAT(inspect().dead({}).value(), IsEmpty());
   const std::vector<DeliveryRow> rows = inspect().deliveries_of(1).value();
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(rows[0].state, delivered);

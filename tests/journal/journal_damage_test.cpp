@@ -12,6 +12,7 @@ namespace {
 
 constexpr int flips_count = 400;
 constexpr int events_count = 14;
+constexpr int kept_count = 8;  // keys, and documents
 
 class JournalDamage : public testing::Test {
  protected:
@@ -34,6 +35,11 @@ class JournalDamage : public testing::Test {
     return made;
   }
 
+  static std::string key(int number) { return "guest/" + std::to_string(number); }
+  static std::string value(int number) {
+    return std::string(static_cast<std::size_t>(number) * 900, static_cast<char>('0' + number));
+  }
+
   void fill() {
     ASSERT_TRUE(f_.open().ok());
     const InstanceId crm = f_.journal->open_instance("crm", Start::beginning)->id;
@@ -43,6 +49,10 @@ class JournalDamage : public testing::Test {
       ASSERT_TRUE(settle_now(*f_.journal, settlement(crm, number, number % 3 == 0 ? waiting : delivered)).ok());
     }
     ASSERT_TRUE(f_.journal->replay(crm, 2).ok());
+    for (int number = 1; number <= kept_count; ++number) {
+      const Staged staged{{{key(number), value(number)}}, {{key(number), "text/calendar", value(number), ""}}};
+      ASSERT_TRUE(settle_batch(*f_.journal, {{}, {}, {{crm, staged, 9}}}).ok());
+    }
     ASSERT_TRUE(settle_batch(*f_.journal, {{}, {{crm, 1}}}).ok());
     ASSERT_TRUE(f_.journal->append(webhook(events_count + 1).incoming()).ok());
   }
@@ -74,11 +84,33 @@ class JournalDamage : public testing::Test {
       EXPECT_EQ(stored->event.subject, original.event.subject);
       EXPECT_FALSE(stored->is_late);
     }
+    is_found |= is_kept_detected(*damaged.journal);
     const Result<VerifyReport> report = damaged.journal->verify();
     is_found |= !report.ok() || !report->findings.empty();
     if (is_found) return true;
     expect_whole(*damaged.journal);
     return false;
+  }
+
+  // Never a wrong value; a missing one must show itself otherwise.
+  static bool is_kept_detected(SqliteJournal &journal) {
+    bool is_found = false;
+    for (int number = 1; number <= kept_count; ++number) {
+      const Result<std::optional<std::string>> kept = journal.kv_get(1, key(number));
+      is_found |= !kept.ok();
+      if (kept.ok() && *kept) {
+        EXPECT_EQ(**kept, value(number));
+      }
+      const Result<std::optional<Document>> document = journal.document(1, key(number));
+      is_found |= !document.ok();
+      if (!document.ok() || !*document) continue;
+      EXPECT_EQ((*document)->body, value(number));
+      EXPECT_EQ((*document)->content_type, "text/calendar");
+    }
+    const auto listed = journal.kv_list(1, "guest/", "", 100);
+    if (!listed.ok()) return true;
+    for (const auto &[name, kept] : *listed) EXPECT_EQ(kept, value(name.back() - '0'));
+    return is_found;
   }
 
   // Not detected, then it must be harmless.
@@ -87,6 +119,8 @@ class JournalDamage : public testing::Test {
       EXPECT_TRUE(journal.load(number).ok());
       EXPECT_TRUE(journal.append(webhook(number).incoming())->is_duplicate);
     }
+    EXPECT_EQ(journal.kv_list(1, "guest/", "", 100)->size(), static_cast<std::size_t>(kept_count));
+    EXPECT_EQ(journal.documents_of(1, "", 100)->size(), static_cast<std::size_t>(kept_count));
     EXPECT_EQ(journal.newest(), events_count + 1);
     EXPECT_LE(journal.open_instance("crm", Start::now)->cursor, 1);
   }

@@ -247,11 +247,13 @@ void Oracle::answered(Milliseconds now, const Send &call, const Answered &answer
   }
 }
 
-void Oracle::died(Milliseconds now, const Send &call) {
+void Oracle::died(Milliseconds now, const Send &call, bool is_late) {
   Ledger &mine = ledger(call.instance);
   for (const Ticket &ticket : call.tickets) mine.reached.insert({ticket.key.seq, ticket.key.replay});
   if (call.tickets.size() > 1) return undecided(mine, call);
-  decide(now, mine, call.tickets.front(), BHP_RETRY, 0, true);
+  // What hangs as a probe hangs with the destination: that is no strike.
+  const bool is_probe = mine.hold && mine.hold->probe == call.tickets.front().key;
+  decide(now, mine, call.tickets.front(), BHP_RETRY, 0, !(is_late && is_probe));
 }
 
 // A batch that came to nothing: each of it goes again, alone.

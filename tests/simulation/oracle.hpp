@@ -60,7 +60,7 @@ class Oracle {
   void started(Milliseconds now, const std::vector<DeliveryPlan> &plans, const LaneLimits &limits);
   void stopping() { is_stopping_ = true; }
   void answered(Milliseconds now, const Send &call, const Answered &answered);
-  void died(Milliseconds now, const Send &call);
+  void died(Milliseconds now, const Send &call, bool is_late);  // late: it was killed at its deadline
   void not_sent(const NotSent &input);
   void unread(const Send &call);  // its child died before it read the call
   void durable(const SettleBatch &batch);

@@ -135,7 +135,7 @@ class World {
   void carry_out(Alarm &action);
   void carry_out(Observe &action);
   void carry_out(Ask &action);
-  void carry_out(Reply &action);
+  void carry_out(GiveAnswer &action);
 
   Random random_;
   std::unique_ptr<Engine> engine_;

@@ -31,7 +31,7 @@ void World::tell_oracle(const Input &input) {
     line("died: " + destination_of(died->instance)->plan.name + " worker " + std::to_string(died->worker) + ": " +
          died->sentence);
     if (child.call && died->is_unread) oracle.unread(*std::exchange(child.call, std::nullopt));
-    if (child.call) oracle.died(now(), *std::exchange(child.call, std::nullopt));
+    if (child.call) oracle.died(now(), *std::exchange(child.call, std::nullopt), child.is_killed);
     child = Child{false, false, false, false, std::nullopt, 0, false, child.life};
   }
 }
@@ -214,7 +214,7 @@ void World::carry_out(Ask &action) {
   });
 }
 
-void World::carry_out(Reply &action) {
+void World::carry_out(GiveAnswer &action) {
   if (questions_.erase(action.ticket) == 0) oracle.fail("a question is answered that nobody asked, or twice");
 }
 

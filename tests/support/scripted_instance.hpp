@@ -25,6 +25,8 @@ struct Reply {
   How how = How::answer;
   std::vector<PluginAnswer> answers;
   std::int32_t batch_code = 0;
+  Staged staged = {};
+  std::vector<std::string> exchanges = {};
 };
 
 class Stage {
@@ -119,6 +121,21 @@ class ScriptedInstance final : public Instance {
     is_writing_ = stage_.is_writing_slowly;
     if (!is_writing_) arrive();
   }
+  // Says what it was asked as a command's output, and then OK.
+  void ask(Question question) override {
+    CHECK(is_ready_ && !is_busy_);
+    if (question.what == Question::What::command) {
+      Report output;
+      output.what = Report::What::output;
+      output.text = question.command + " " + question.arguments_json;
+      say(std::move(output));
+    }
+    Report told;
+    told.what = Report::What::told;
+    told.asked = question.what;
+    told.answers = {{0, 0, "as you like it"}};
+    say(std::move(told));
+  }
   void stop(Milliseconds) override { die("stopped"); }
   void kill(std::string why) override { die("killed: " + why); }
 
@@ -132,6 +149,8 @@ class ScriptedInstance final : public Instance {
     report.what = Report::What::answers;
     report.answers = reply.answers;
     report.batch_code = reply.batch_code;
+    report.staged = reply.staged;
+    report.exchanges = reply.exchanges;
     say(std::move(report));
   }
   void die(std::string sentence) {

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <mutex>
@@ -18,6 +19,8 @@
 #include "base/clock.hpp"
 #include "host/guest.hpp"
 #include "host/library.hpp"
+#include "host/program/contain.hpp"
+#include "host/program/last_words.hpp"
 #include "host/wire.hpp"
 
 namespace bellhop::core {
@@ -105,12 +108,14 @@ void enter_state_dir(Link &link, const std::string &state_dir) {
   if ((::mkdir(state_dir.c_str(), 0700) != 0 && errno != EEXIST) || ::chdir(state_dir.c_str()) != 0) {
     refuse(link, false, "cannot use the state directory " + state_dir + ": " + std::strerror(errno));
   }
+  ::setenv("TMPDIR", state_dir.c_str(), 1);  // the only place where it may make one
 }
 
 const bhp_plugin &load(Link &link, const std::string &library, std::uint32_t index) {
   link.send(wire::Phase::loading);
   const auto plugin = load_plugin(library, index);
   if (!plugin) refuse(link, true, plugin.error().sentence);
+  remember_modules();
   return **plugin;
 }
 
@@ -125,7 +130,8 @@ void answer(Link &link, Guest &guest, const wire::BatchView &batch) {
 
 }  // namespace
 
-void serve(int socket) {
+void serve(int socket, const Containment &containment) {
+  prepare_last_words();
   static Link &link = *new Link(socket);  // the plugin's threads may log until the very end
   const auto first = link.read();
   if (!first) leave();
@@ -135,8 +141,12 @@ void serve(int socket) {
   GuestSpec spec{std::string(hello->instance), std::string(hello->settings_json), std::string(hello->state_dir),
                  hello->worker};
   ::prctl(PR_SET_NAME, ("bellhop:" + spec.instance).substr(0, 15).c_str());
+  const std::string library(hello->library);
   enter_state_dir(link, spec.state_dir);
-  const bhp_plugin &plugin = load(link, std::string(hello->library), hello->index);
+  if (const auto contained = contain(containment, library, spec.state_dir); !contained) {
+    refuse(link, false, contained.error().sentence);
+  }
+  const bhp_plugin &plugin = load(link, library, hello->index);
 
   static const SystemClock &clock = *new SystemClock;
   auto guest = std::make_unique<Guest>(plugin, std::move(spec),

@@ -59,6 +59,14 @@ class Manifest {
   Manifest &text(std::string_view key, std::string_view title, std::string_view fallback) {
     return setting(key, title, "string", quoted(fallback));
   }
+  // A file: naming it in the configuration lets the plugin open it. For a file to write its whole directory is opened,
+  // because what lies beside it (a journal, a lock) belongs to it. A relative path begins at the state directory.
+  Manifest &file_to_read(std::string_view key, std::string_view title) {
+    return setting(key, title, "string", {}, R"(,"x-path":"read")");
+  }
+  Manifest &file_to_write(std::string_view key, std::string_view title, std::string_view fallback = {}) {
+    return setting(key, title, "string", fallback.empty() ? std::string() : quoted(fallback), R"(,"x-path":"write")");
+  }
   // Never shown nor logged; the configuration may refer to it: "env:NAME", "file:/path", "credential:NAME".
   Manifest &secret(std::string_view key, std::string_view title) {
     return setting(key, title, "string", {}, R"(,"x-secret":true)");

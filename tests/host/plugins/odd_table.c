@@ -51,6 +51,9 @@ static const bhp_plugin *table(void) {
 #ifdef ODD_NEEDS
   static const char *const more[] = {BHP_SVC_JSON, "bellhop.teleport/7", NULL};
   plugin.needs = more;
+#elif defined(ODD_PERMISSIONS)
+  static const char *const more[] = {BHP_SVC_JSON, "os.network", "os.write", NULL};
+  plugin.needs = more;
 #elif defined(ODD_SIZE)
   plugin.struct_size = 96;
 #elif defined(ODD_MAJOR)

@@ -16,7 +16,7 @@ struct Recorder : bellhop::Plugin {
 
   static bellhop::Manifest manifest() {
     return bellhop::Manifest("recorder", "1.0.0", "Records what it is given; for the tests")
-        .text("file", "File to append to")
+        .file_to_write("file", "File to append to")
         .integer("fail_every", "Every which call asks for a retry; 0 = none", 0, 0, 1'000'000);
   }
   bellhop::Verdict start() override {
