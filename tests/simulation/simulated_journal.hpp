@@ -108,6 +108,20 @@ class SimulatedJournal final : public Journal {
     if (fails()) return failure_;
     return inner.load(seq);
   }
+  Result<std::optional<std::string>> kv_get(InstanceId instance, std::string_view key) override {
+    return inner.kv_get(instance, key);
+  }
+  Result<std::vector<std::pair<std::string, std::string>>> kv_list(InstanceId instance, std::string_view prefix,
+                                                                   std::string_view after, int count_max) override {
+    return inner.kv_list(instance, prefix, after, count_max);
+  }
+  Result<std::optional<Document>> document(InstanceId instance, std::string_view path) override {
+    return inner.document(instance, path);
+  }
+  Result<KeptBytes> kept_bytes(InstanceId instance) override { return inner.kept_bytes(instance); }
+  Result<void> check_staged(InstanceId instance, const Staged &staged) override {
+    return inner.check_staged(instance, staged);
+  }
   Seq newest() const override { return inner.newest(); }
   void on_commit(std::function<void()> hint) override { inner.on_commit(std::move(hint)); }
 
