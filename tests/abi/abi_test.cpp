@@ -47,7 +47,7 @@ TEST_P(Frozen, a_plugin_takes_batches) {
   begin("{}", "abi_0_2_batching");
 
   EXPECT_TRUE(stage().instance().is_batching());
-  EXPECT_EQ(stage().deliver({"{}", "{}"}).answers.size(), 2U);
+  EXPECT_EQ(stage().deliver(std::vector<std::string>{"{}", "{}"}).answers.size(), 2U);
 }
 
 TEST_P(Frozen, a_plugin_in_c_posts_once_and_remembers) {
