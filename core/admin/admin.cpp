@@ -6,6 +6,7 @@
 
 #include "admin/answers.hpp"
 #include "admin/json_writer.hpp"
+#include "admin/monitor.hpp"
 #include "admin/request.hpp"
 #include "event/filter.hpp"
 
@@ -86,6 +87,7 @@ HttpLimits AdminApi::limits() {
 
 HttpAnswer AdminApi::on_request(const HttpRequest &request) {
   static constexpr std::string_view events_path = "/v1/events/";
+  if (auto monitored = monitor_answer(control_, request)) return *std::move(monitored);
   const std::string_view path = request.path;
   const bool is_change = path == "/v1/replay" || path == "/v1/verify";
   const bool is_event = path.substr(0, events_path.size()) == events_path;

@@ -11,6 +11,7 @@
 //   GET  /v1/dead?limit=                   dead letters, newest first
 //   POST /v1/replay {"event":REF,"instance":NAME}   without a name: every instance that has been offered the event
 //   POST /v1/verify                        reads the whole journal; may take minutes
+//   GET  /metrics, /health                 for machines that poll: admin/monitor.hpp
 //
 // Every answer is a JSON object; a refusal is problem+json whose `detail` says what to do. Stored documents are
 // embedded as they are, never parsed and written again. docs/cli.md documents the members: they are a contract, they

@@ -11,6 +11,7 @@
 
 #include "config/library.hpp"
 #include "config/units.hpp"
+#include "egress/destination.hpp"
 #include "event/filter.hpp"
 
 namespace bellhop::core {
@@ -90,7 +91,9 @@ class Checks {
   void run() {
     check_paths();
     check_listener();
+    check_metrics_listener();
     check_limits();
+    check_egress();
     check_tokens();
     for (InstanceConfig &instance : config_.instances) check_instance(instance);
     if (config_.sources.empty()) warn("", "there is no [source.NAME], so every webhook will be answered 404");
@@ -153,6 +156,19 @@ class Checks {
     }
   }
 
+  void check_metrics_listener() {
+    const std::string &text = config_.metrics.listen;
+    if (text.empty()) return;
+    const Listen listen = parse_listen(text);
+    if (!listen.is_valid) {
+      refuse("metrics.listen", "listen in [metrics] cannot be \"" + text + "\"; " + listen_forms);
+    } else if (!listen.is_unix && !is_loopback(listen.host)) {
+      warn("metrics.listen", "listen in [metrics] is \"" + text +
+                                 "\": whoever reaches that address may read the metrics, and with them the names of "
+                                 "your instances and how many bookings there are");
+    }
+  }
+
   void check_limits() {
     const HttpConfig &http = config_.http;
     if (http.bodies_bytes_max < http.body_bytes_max) {
@@ -166,6 +182,26 @@ class Checks {
              "connections_per_address_max in [http] is " + std::to_string(http.connections_per_address_max) +
                  ", more than connections_max, " + std::to_string(http.connections_max) +
                  ": the cap could never be reached");
+    }
+  }
+
+  void check_egress() {
+    const EgressConfig &egress = config_.egress;
+    const Result<Url> proxy = Url::parse(egress.proxy);
+    if (!egress.proxy.empty() && (!proxy || proxy->is_tls || proxy->target != "/")) {
+      refuse("egress.proxy", "proxy in [egress] must have the form \"http://host:port\"");
+    }
+    check_patterns("egress", "proxy_except", egress.proxy_except);
+    if (!egress.ca_file.empty() && !std::filesystem::path(egress.ca_file).is_absolute()) {
+      refuse("egress.ca_file", "ca_file in [egress] must be an absolute path, found \"" + egress.ca_file + "\"");
+    }
+  }
+
+  void check_patterns(const std::string &path, const std::string &key, const std::vector<std::string> &texts) {
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      const Result<HostPattern> pattern = HostPattern::parse(texts[i]);
+      if (pattern) continue;
+      refuse(path + "." + key + "." + std::to_string(i), key + " in [" + path + "]: " + pattern.error().sentence);
     }
   }
 
@@ -205,6 +241,7 @@ class Checks {
     check_known_types(instance, path);
     check_times(instance, path);
     check_sandbox(instance, path);
+    check_patterns(path + ".http", "allow", instance.http.allow);
     if (instance.host == "inproc") {
       warn(path + ".host", "[" + path + "] runs inside the daemon: if the plugin crashes, the daemon does");
     }

@@ -34,7 +34,7 @@ struct Finding {
 // table.
 struct HttpConfig {                       // [http]
   std::string listen = "127.0.0.1:8780";  // host:port; port 0 = any free one
-  std::string public_url;                 // how the world reaches us; only for messages; "" = from listen
+  std::string public_url;                 // how the world reaches us; for URLs we tell; "" = from listen
   std::int64_t body_bytes_max = 1 << 20;
   std::int64_t bodies_bytes_max = 64 << 20;  // all bodies in flight together
   std::int64_t header_bytes_max = 16 << 10;
@@ -50,20 +50,56 @@ struct HttpConfig {                       // [http]
   int requests_per_connection_max = 10'000;
 };
 
-struct JournalConfig {                         // [journal]
-  std::string path = "journal.db";             // relative to state_dir
-  std::string durability = "strict";           // strict | relaxed (allows tmpfs, warns)
-  std::int64_t disk_reserve_bytes = 64 << 20;  // below: 503
-  int batch_max = 256;                         // events in one commit
+struct JournalConfig {                          // [journal]
+  std::string path = "journal.db";              // relative to state_dir
+  std::string durability = "strict";            // strict | relaxed (allows tmpfs, warns)
+  std::int64_t disk_reserve_bytes = 64 << 20;   // below: 503
+  int batch_max = 256;                          // events in one commit
+  std::int64_t backlog_events_max = 1'000'000;  // caps and retention: 0 = none (journal/limits.hpp)
+  std::int64_t backlog_bytes_max = 8LL << 30;
+  std::int64_t bytes_max = 0;
+  Milliseconds retention_age_ms = 90 * 86'400'000LL;
+  std::int64_t retention_bytes = 2LL << 30;
+  Milliseconds dead_age_ms = 180 * 86'400'000LL;
 };
 
 struct AdminConfig {                  // [admin]
   std::string socket = "admin.sock";  // relative to state_dir
 };
 
+struct MetricsConfig {  // [metrics]
+  std::string listen;   // host:port or unix:/path; "" = only on the admin socket
+};
+
 struct LogConfig {  // [log]
   Level level = Level::info;
   std::string format = "auto";  // auto | plain | journald
+};
+
+struct EgressConfig {  // [egress]
+  int threads_max = 16;
+  Milliseconds connect_timeout_ms = 5'000;
+  Milliseconds tls_timeout_ms = 5'000;
+  Milliseconds first_byte_timeout_ms = 20'000;
+  Milliseconds total_timeout_ms = 30'000;
+  std::int64_t response_bytes_max = 1 << 20;
+  Milliseconds pool_idle_ms = 30'000;
+  std::string proxy;                      // http://host:port
+  std::vector<std::string> proxy_except;  // patterns of hosts that are reached without it
+  std::string ca_file;                    // absolute
+};
+
+struct LimitConfig {  // [limit.NAME]
+  std::string name;   // [a-z0-9-]{1,64}
+  std::string rate;   // as written; count and per_ms are what it says
+  int burst = 1;
+  int count = 1;
+  Milliseconds per_ms = 1'000;
+  Position at;
+};
+
+struct InstanceHttpConfig {        // [instance.NAME.http]
+  std::vector<std::string> allow;  // patterns of hosts, egress/destination.hpp
 };
 
 struct SourceConfig {  // [source.NAME]
@@ -118,6 +154,7 @@ struct InstanceConfig {             // [instance.NAME]
   RetryConfig retry;
   BreakerConfig breaker;
   SandboxConfig sandbox;
+  InstanceHttpConfig http;
   std::string settings_json = "{}";                   // [instance.NAME.settings] as JSON, secrets still references
   std::map<std::string, Position> settings_at;        // RFC 6901 pointer → where; "" = the table itself
   std::map<std::string, std::string> settings_texts;  // pointer → text settings as written: where secrets may hide
@@ -135,7 +172,10 @@ struct Config {
   HttpConfig http;
   JournalConfig journal;
   AdminConfig admin;
+  MetricsConfig metrics;
+  EgressConfig egress;
   LogConfig log;
+  std::vector<LimitConfig> limits;
   std::vector<SourceConfig> sources;
   std::vector<InstanceConfig> instances;
   Places places;

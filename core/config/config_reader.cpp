@@ -157,10 +157,12 @@ void ConfigReader::check_name(const Member &member, const char *what) {
 
 void ConfigReader::read(const Node &root) {
   Config &config = loaded_.config;
-  read_section(root, "", config, {"http", "journal", "admin", "log", "source", "instance"});
+  read_section(root, "", config,
+               {"http", "journal", "admin", "metrics", "egress", "limit", "log", "source", "instance"});
   for (const Member &member : root.members) {
     const std::string &name = member.key;
-    const bool is_section = name == "http" || name == "journal" || name == "admin" || name == "log";
+    const bool is_section = name == "http" || name == "journal" || name == "admin" || name == "metrics" ||
+                            name == "egress" || name == "log";
     if (is_section) {
       if (!is_table(member, "[" + name + "]")) continue;
       config.places[name] = member.at;
@@ -168,7 +170,10 @@ void ConfigReader::read(const Node &root) {
     if (name == "http") read_section(member.value, name, config.http, {});
     if (name == "journal") read_section(member.value, name, config.journal, {});
     if (name == "admin") read_section(member.value, name, config.admin, {});
+    if (name == "metrics") read_section(member.value, name, config.metrics, {});
     if (name == "log") read_section(member.value, name, config.log, {});
+    if (name == "egress") read_section(member.value, name, config.egress, {});
+    if (name == "limit") read_limits(member);
     if (name == "source") read_sources(member);
     if (name == "instance") read_instances(member);
   }
@@ -230,6 +235,30 @@ void ConfigReader::resolve_tokens(SourceConfig &source) {
   }
 }
 
+void ConfigReader::read_limits(const Member &member) {
+  if (!is_table(member, "[limit.NAME]")) return;
+  for (const Member &limit : member.value.members) read_limit(limit);
+}
+
+void ConfigReader::read_limit(const Member &member) {
+  if (!is_table(member, "[limit.NAME]; the keys of a limit stand under its name")) return;
+  check_name(member, "limit");
+  const std::string path = "limit." + member.key;
+  LimitConfig limit;
+  limit.name = member.key;
+  limit.at = member.at;
+  loaded_.config.places[path] = member.at;
+  read_section(member.value, path, limit, {});
+  if (const Member *rate = member.value.find("rate"); rate == nullptr) {
+    error(member.at, "[" + path + "] has no rate; add e.g. rate = \"1/s\"");
+  } else if (rate->value.type == Node::Type::text) {
+    const Result<Rate> parsed = parse_rate(limit.rate);
+    if (!parsed) error(rate->value.at, "rate in [" + path + "]: " + parsed.error().sentence);
+    if (parsed) limit.count = parsed->count, limit.per_ms = parsed->per_ms;
+  }
+  loaded_.config.limits.push_back(std::move(limit));
+}
+
 void ConfigReader::read_instances(const Member &member) {
   if (!is_table(member, "[instance.NAME]")) return;
   for (const Member &instance : member.value.members) read_instance(instance);
@@ -243,7 +272,7 @@ void ConfigReader::read_instance(const Member &member) {
   instance.name = member.key;
   instance.at = member.at;
   loaded_.config.places[path] = member.at;
-  read_section(member.value, path, instance, {"retry", "breaker", "sandbox", "settings"});
+  read_section(member.value, path, instance, {"retry", "breaker", "sandbox", "http", "settings"});
   if (const Member *retry = member.value.find("retry"); retry != nullptr && is_table(*retry, "[" + path + ".retry]")) {
     loaded_.config.places[path + ".retry"] = retry->at;
     read_section(retry->value, path + ".retry", instance.retry, {});
@@ -257,6 +286,10 @@ void ConfigReader::read_instance(const Member &member) {
       sandbox != nullptr && is_table(*sandbox, "[" + path + ".sandbox]")) {
     loaded_.config.places[path + ".sandbox"] = sandbox->at;
     read_section(sandbox->value, path + ".sandbox", instance.sandbox, {});
+  }
+  if (const Member *http = member.value.find("http"); http != nullptr && is_table(*http, "[" + path + ".http]")) {
+    loaded_.config.places[path + ".http"] = http->at;
+    read_section(http->value, path + ".http", instance.http, {});
   }
   instance.settings_at[""] = member.at;
   if (const Member *settings = member.value.find("settings");

@@ -24,6 +24,8 @@ class ConfigReader {
   void read_key(const K &key, const Member &member, const std::string &path, T &target);
   void read_sources(const Member &member);
   void read_source(const Member &member);
+  void read_limits(const Member &member);
+  void read_limit(const Member &member);
   void read_instances(const Member &member);
   void read_instance(const Member &member);
   void resolve_tokens(SourceConfig &source);

@@ -41,8 +41,8 @@ const std::vector<Key<HttpConfig>> &keys_of<HttpConfig>() {
        "Address and port of the webhook listener (\"host:port\", \"[v6]:port\" or \"unix:/path\"); port 0 takes "
        "any free one."},
       {"public_url", Shape::text, &HttpConfig::public_url, 0, 0, {},
-       "How the world reaches the listener, for messages only, e.g. \"https://hooks.example.org\"; empty means the "
-       "listener's own address."},
+       "How the world reaches the listener, for the URLs that are shown and that plugins publish, e.g. "
+       "\"https://hooks.example.org\"; empty means the listener's own address."},
       {"body_bytes_max", Shape::size, &HttpConfig::body_bytes_max, kib, gib, {},
        "The largest body of one request; a larger one is answered 413."},
       {"bodies_bytes_max", Shape::size, &HttpConfig::bodies_bytes_max, kib, 64 * gib, {},
@@ -83,6 +83,21 @@ const std::vector<Key<JournalConfig>> &keys_of<JournalConfig>() {
        "The free space that is never touched: below it webhooks are answered 503 until there is room again."},
       {"batch_max", Shape::whole, &JournalConfig::batch_max, 1, 4'096, {},
        "The most events that share one commit, and so one fsync."},
+      {"backlog_events_max", Shape::whole, &JournalConfig::backlog_events_max, 0, 1'000'000'000, {},
+       "How many events may wait for the instance that is furthest behind; beyond it webhooks are answered 503. 0 means "
+       "no such cap."},
+      {"backlog_bytes_max", Shape::size, &JournalConfig::backlog_bytes_max, 0, 64 * 1'024 * gib, {},
+       "How many bytes of events may wait for it; beyond it webhooks are answered 503. 0B means no such cap."},
+      {"bytes_max", Shape::size, &JournalConfig::bytes_max, 0, 64 * 1'024 * gib, {},
+       "The most bytes that database and write-ahead log may hold; beyond it webhooks are answered 503. Finished events "
+       "go from three quarters of it on. 0B means no such cap."},
+      {"retention_age", Shape::duration, &JournalConfig::retention_age_ms, 0, 36'500 * day_ms, {},
+       "How long a finished event is kept, and so how long a repetition of it is recognised; 0s means no end."},
+      {"retention_bytes", Shape::size, &JournalConfig::retention_bytes, 0, 64 * 1'024 * gib, {},
+       "While the database holds more than this, the oldest finished events are removed whatever their age; 0B means no "
+       "such limit."},
+      {"dead_age", Shape::duration, &JournalConfig::dead_age_ms, 0, 36'500 * day_ms, {},
+       "A dead letter that nobody has replayed or dropped is kept at least this long, whatever the other limits say."},
   };
   return keys;
 }
@@ -97,12 +112,74 @@ const std::vector<Key<AdminConfig>> &keys_of<AdminConfig>() {
 }
 
 template <>
+const std::vector<Key<MetricsConfig>> &keys_of<MetricsConfig>() {
+  static const std::vector<Key<MetricsConfig>> keys{
+      {"listen", Shape::text, &MetricsConfig::listen, 0, 0, {},
+       "Address and port of a listener that shows /metrics and /health and nothing else, e.g. \"127.0.0.1:9464\"; "
+       "empty means that only the admin socket shows them."},
+  };
+  return keys;
+}
+
+template <>
 const std::vector<Key<LogConfig>> &keys_of<LogConfig>() {
   static const std::vector<Key<LogConfig>> keys{
       {"level", Shape::level, &LogConfig::level, 0, 0, level_names(), "The least important lines that are written."},
       {"format", Shape::text, &LogConfig::format, 0, 0, {"auto", "plain", "journald"},
        "\"plain\" for people, \"journald\" with priority prefixes and without tokens, \"auto\" by what standard error "
        "is connected to."},
+  };
+  return keys;
+}
+
+template <>
+const std::vector<Key<EgressConfig>> &keys_of<EgressConfig>() {
+  static const std::vector<Key<EgressConfig>> keys{
+      {"threads_max", Shape::whole, &EgressConfig::threads_max, 2, 256, {},
+       "The most HTTP requests of plugins under way at the same time; one instance gets at most half of them."},
+      {"connect_timeout", Shape::duration, &EgressConfig::connect_timeout_ms, 50, 5 * minute_ms, {},
+       "How long looking up a name may take, and how long connecting may take after it."},
+      {"tls_timeout", Shape::duration, &EgressConfig::tls_timeout_ms, 50, 5 * minute_ms, {},
+       "How long a TLS handshake may take."},
+      {"first_byte_timeout", Shape::duration, &EgressConfig::first_byte_timeout_ms, 50, hour_ms, {},
+       "How long a server may think, from the end of the request to the first byte of the answer."},
+      {"total_timeout", Shape::duration, &EgressConfig::total_timeout_ms, 100, hour_ms, {},
+       "How long a whole request may take, waiting for its rate limit included; a plugin may ask for less, never for "
+       "more."},
+      {"response_bytes_max", Shape::size, &EgressConfig::response_bytes_max, kib, 64 * mib, {},
+       "The largest body of an answer; a larger one fails the request."},
+      {"pool_idle", Shape::duration, &EgressConfig::pool_idle_ms, 0, hour_ms, {},
+       "How long a connection is kept for the next request; \"0s\" closes it at once."},
+      {"proxy", Shape::text, &EgressConfig::proxy, 0, 0, {},
+       "The HTTP proxy for outbound requests, \"http://host:port\"; it resolves names itself, so behind it only the "
+       "names are checked, not the addresses."},
+      {"proxy_except", Shape::texts, &EgressConfig::proxy_except, 0, 0, {},
+       "Hosts that are reached without the proxy: \"calendar.lan\", \"*.example.org\", \"192.168.1.5\"."},
+      {"ca_file", Shape::text, &EgressConfig::ca_file, 0, 0, {},
+       "Absolute path of a PEM file with certificate authorities to trust beside the system's own."},
+  };
+  return keys;
+}
+
+template <>
+const std::vector<Key<LimitConfig>> &keys_of<LimitConfig>() {
+  static const std::vector<Key<LimitConfig>> keys{
+      {"rate", Shape::text, &LimitConfig::rate, 0, 0, {},
+       "How many requests may go in which time, all instances that use the limit together: \"1/s\", \"100/10s\", "
+       "\"50/m\".",
+       true},
+      {"burst", Shape::whole, &LimitConfig::burst, 1, 100'000, {},
+       "How many of them may go at once after a rest."},
+  };
+  return keys;
+}
+
+template <>
+const std::vector<Key<InstanceHttpConfig>> &keys_of<InstanceHttpConfig>() {
+  static const std::vector<Key<InstanceHttpConfig>> keys{
+      {"allow", Shape::texts, &InstanceHttpConfig::allow, 0, 0, {},
+       "Hosts that the plugin may call beside the destinations in its settings: \"api.example.org\", "
+       "\"*.example.org:8443\"; https unless \"http://\" stands before it, and never an address of a private network."},
   };
   return keys;
 }
@@ -314,12 +391,16 @@ std::vector<KeyText> key_texts() {
   add_texts<HttpConfig>("http", texts);
   add_texts<JournalConfig>("journal", texts);
   add_texts<AdminConfig>("admin", texts);
+  add_texts<MetricsConfig>("metrics", texts);
   add_texts<LogConfig>("log", texts);
+  add_texts<EgressConfig>("egress", texts);
+  add_texts<LimitConfig>("limit.NAME", texts);
   add_texts<SourceConfig>("source.NAME", texts);
   add_texts<InstanceConfig>("instance.NAME", texts);
   add_texts<RetryConfig>("instance.NAME.retry", texts);
   add_texts<BreakerConfig>("instance.NAME.breaker", texts);
   add_texts<SandboxConfig>("instance.NAME.sandbox", texts);
+  add_texts<InstanceHttpConfig>("instance.NAME.http", texts);
   return texts;
 }
 

@@ -38,13 +38,21 @@ const std::vector<Key<JournalConfig>> &keys_of<JournalConfig>();
 template <>
 const std::vector<Key<AdminConfig>> &keys_of<AdminConfig>();
 template <>
+const std::vector<Key<MetricsConfig>> &keys_of<MetricsConfig>();
+template <>
 const std::vector<Key<LogConfig>> &keys_of<LogConfig>();
+template <>
+const std::vector<Key<EgressConfig>> &keys_of<EgressConfig>();
+template <>
+const std::vector<Key<LimitConfig>> &keys_of<LimitConfig>();
 template <>
 const std::vector<Key<SourceConfig>> &keys_of<SourceConfig>();
 template <>
 const std::vector<Key<InstanceConfig>> &keys_of<InstanceConfig>();
 template <>
 const std::vector<Key<RetryConfig>> &keys_of<RetryConfig>();
+template <>
+const std::vector<Key<InstanceHttpConfig>> &keys_of<InstanceHttpConfig>();
 template <>
 const std::vector<Key<BreakerConfig>> &keys_of<BreakerConfig>();
 template <>

@@ -62,6 +62,25 @@ Result<std::int64_t> parse_size(std::string_view text) {
                                   "\"512B\", \"64KiB\", \"1MiB\", \"10MB\" or \"2GiB\""};
 }
 
+Result<Rate> parse_rate(std::string_view text) {
+  constexpr int count_max = 1'000'000;
+  constexpr Milliseconds per_ms_max = 86'400'000;
+  const std::size_t slash = std::min(text.find('/'), text.size());
+  Rate rate;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + slash, rate.count);
+  const bool is_count = error == std::errc() && end == text.data() + slash && rate.count > 0 && rate.count <= count_max;
+  const std::string_view time = text.substr(std::min(slash + 1, text.size()));
+  const bool has_number = !time.empty() && time.front() >= '0' && time.front() <= '9';
+  const Result<Milliseconds> per_ms = parse_duration(has_number ? std::string(time) : "1" + std::string(time));
+  if (is_count && per_ms && *per_ms > 0 && *per_ms <= per_ms_max) {
+    rate.per_ms = *per_ms;
+    return rate;
+  }
+  return Error{Kind::invalid, "\"" + std::string(text) +
+                                  "\" is not a rate; write a count, a slash and a time of at most a day: \"1/s\", "
+                                  "\"100/10s\" or \"50/m\""};
+}
+
 std::string duration_text(Milliseconds duration_ms) {
   return duration_ms == 0 ? "0s" : text_in(duration_ms, duration_units);
 }

@@ -15,6 +15,13 @@ namespace bellhop::core {
 Result<Milliseconds> parse_duration(std::string_view text);
 Result<std::int64_t> parse_size(std::string_view text);  // bytes
 
+// So many in so much time: "1/s", "100/10s", "50/m".
+struct Rate {
+  int count = 1;
+  Milliseconds per_ms = 1'000;
+};
+Result<Rate> parse_rate(std::string_view text);
+
 // The shortest exact way of writing it: 60'000 → "1m", 1'500 → "1500ms"; 65'536 → "64KiB".
 std::string duration_text(Milliseconds duration_ms);
 std::string size_text(std::int64_t bytes);

@@ -27,11 +27,19 @@ struct DaemonControl {
   int pid = 0;
 };
 
+// Is it well? Ready: webhooks are stored. A reason is one sentence for the operator each.
+struct HealthControl {
+  bool is_ready = true;
+  std::vector<std::string> reasons;  // empty and ready: all is well
+};
+
 class Control {
  public:
   virtual ~Control() = default;
   virtual DaemonControl daemon() const = 0;                    // [any]
   virtual std::vector<InstanceControl> instances() const = 0;  // [any]
+  virtual std::string metrics() const = 0;                     // Prometheus' text format 0.0.4. [any]
+  virtual HealthControl health() const = 0;                    // [any]
 };
 
 }  // namespace bellhop::core

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "admin/monitor.hpp"
+#include "daemon/options.hpp"
 #include "host/child.hpp"
 #include "host/inproc.hpp"
 
@@ -27,23 +29,6 @@ std::string in_state_dir(const Config &config, const std::string &name) {
 std::optional<Failure> make_directory(const std::string &path) {
   if (mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return std::nullopt;
   return Failure{daemon_cannot_create, "cannot make the directory " + path + ": " + std::strerror(errno)};
-}
-
-HttpLimits limits_of(const HttpConfig &http) {
-  HttpLimits limits;
-  limits.body_bytes_max = http.body_bytes_max;
-  limits.bodies_bytes_max = http.bodies_bytes_max;
-  limits.header_bytes_max = http.header_bytes_max;
-  limits.header_fields_max = http.header_fields_max;
-  limits.connections_max = http.connections_max;
-  limits.connections_per_address_max = http.connections_per_address_max;
-  limits.trusted_proxies = http.trusted_proxies;
-  limits.threads_max = http.threads_max;
-  limits.header_deadline_ms = http.header_deadline_ms;
-  limits.body_deadline_ms = http.body_deadline_ms;
-  limits.idle_ms_max = http.idle_ms_max;
-  limits.requests_per_connection_max = http.requests_per_connection_max;
-  return limits;
 }
 
 std::uint64_t random_seed(const Clock &clock) {
@@ -65,7 +50,9 @@ Daemon::Daemon(const Config &config, Plans plans, std::string host_program, cons
       log_(log),
       console_(console),
       on_fatal_(std::move(on_fatal)),
-      started_ms_(clock.wall_ms()) {}
+      started_ms_(clock.wall_ms()),
+      metrics_(BELLHOP_VERSION),
+      telemetry_(metrics_, clock) {}
 
 Daemon::~Daemon() { stop(0); }
 
@@ -82,6 +69,8 @@ std::optional<Failure> Daemon::open_journal() {
   options.durability = config_.journal.durability == "relaxed" ? Durability::relaxed : Durability::strict;
   options.disk_reserve_bytes = config_.journal.disk_reserve_bytes;
   options.batch_max = config_.journal.batch_max;
+  options.limits = {config_.journal.backlog_events_max, config_.journal.backlog_bytes_max, config_.journal.bytes_max,
+                    config_.journal.retention_age_ms,   config_.journal.retention_bytes,   config_.journal.dead_age_ms};
   options.clock = &clock_;
   options.log = &log_;
   options.fatal = on_fatal_;
@@ -98,6 +87,8 @@ std::optional<Failure> Daemon::open_instances() {
   if (auto failure = make_directory(in_state_dir(config_, "instances"))) return failure;
   std::vector<std::string> names;
   std::vector<DeliveryPlan> deliveries;
+  std::vector<Served> served;
+  std::vector<Shelf> shelves;
   for (InstancePlan &plan : plans_.instances) {
     DeliveryPlan &delivery = plan.delivery;
     if (auto failure = make_directory(delivery.spec.state_dir)) return failure;
@@ -107,20 +98,42 @@ std::optional<Failure> Daemon::open_instances() {
     delivery.cursor = opened->cursor;
     names.push_back(delivery.name);
     deliveries.push_back(delivery);
+    served.push_back({delivery.name, opened->id, std::make_shared<const EgressPolicy>(plan.egress)});
+    shelves.push_back({delivery.name, opened->id, opened->token});
   }
   const Result<void> parked = journal_->park_instances_except(names);
   if (!parked) return Failure{daemon_cannot_create, parked.error().sentence};
-  delivery_ = std::make_unique<Delivery>(
-      *journal_, clock_, log_, std::move(deliveries), spawner(),
-      [this](const Attempt &attempt) { console_.attempt(attempt); }, random_seed(clock_));
-  journal_->on_commit([this] { delivery_->wake(); });
+  if (auto failure = open_services(std::move(served), std::move(shelves))) return failure;
+  open_delivery(std::move(deliveries));
   return std::nullopt;
 }
 
+std::optional<Failure> Daemon::open_services(std::vector<Served> served, std::vector<Shelf> shelves) {
+  publications_ = std::make_unique<Publications>(*journal_, metrics_, clock_, std::move(shelves));
+  auto egress = Egress::open(egress_options(config_), clock_, log_);
+  if (!egress) return Failure{daemon_config, "[egress]: " + egress.error().sentence};
+  egress_ = std::move(*egress);
+  services_ = std::make_unique<Services>(*journal_, *egress_, *publications_, metrics_, clock_, std::move(served));
+  return std::nullopt;
+}
+
+void Daemon::open_delivery(std::vector<DeliveryPlan> deliveries) {
+  const auto observe = [this](const Attempt &attempt) {
+    telemetry_.attempt(attempt);
+    console_.attempt(attempt);
+  };
+  delivery_ = std::make_unique<Delivery>(*journal_, clock_, log_, std::move(deliveries), spawner(), observe,
+                                         random_seed(clock_));
+  journal_->on_commit([this] { delivery_->wake(); });
+}
+
 std::optional<Failure> Daemon::open_listeners() {
+  const auto observe = [this](const Arrival &arrival) {
+    telemetry_.arrival(arrival);
+    console_.arrival(arrival);
+  };
   intake_ = std::make_unique<Intake>(*journal_, clock_, log_, std::move(plans_.sources), config_.http.json_depth_max,
-                                     config_.http.body_bytes_max,
-                                     [this](const Arrival &arrival) { console_.arrival(arrival); });
+                                     config_.http.body_bytes_max, observe);
   admin_ = std::make_unique<AdminApi>(*journal_, *journal_, *this, clock_, log_);
   auto admin = HttpServer::open(
       "unix:" + in_state_dir(config_, config_.admin.socket), AdminApi::limits(),
@@ -128,11 +141,36 @@ std::optional<Failure> Daemon::open_listeners() {
       [this](const HttpRequest &request) { return admin_->on_request(request); }, clock_, log_);
   if (!admin) return Failure{daemon_unavailable, admin.error().sentence};
   admin_server_ = std::move(*admin);
+  if (auto failure = open_metrics()) return failure;
+  return open_webhooks();
+}
+
+// What is no published document is intake's to judge, the wrong path under /pub/ too: strangers all get the same 404.
+std::optional<Failure> Daemon::open_webhooks() {
   auto webhooks = HttpServer::open(
-      config_.http.listen, limits_of(config_.http), [this](const HttpRequest &head) { return intake_->on_head(head); },
+      config_.http.listen, http_limits(config_.http),
+      [this](const HttpRequest &head) {
+        auto document = publications_->on_head(head);
+        return document ? std::move(document) : intake_->on_head(head);
+      },
       [this](const HttpRequest &request) { return intake_->on_request(request); }, clock_, log_);
   if (!webhooks) return Failure{daemon_unavailable, webhooks.error().sentence};
   webhook_server_ = std::move(*webhooks);
+  publications_->set_base_url(base_url());
+  return std::nullopt;
+}
+
+std::optional<Failure> Daemon::open_metrics() {
+  if (config_.metrics.listen.empty()) return std::nullopt;
+  auto metrics = HttpServer::open(
+      config_.metrics.listen, AdminApi::limits(),
+      [this](const HttpRequest &head) {
+        auto answer = monitor_answer(*this, head);
+        return answer ? std::move(answer) : problem(404, "here are /metrics and /health");
+      },
+      [](const HttpRequest &) { return problem(404, "here are /metrics and /health"); }, clock_, log_);
+  if (!metrics) return Failure{daemon_unavailable, "[metrics]: " + metrics.error().sentence};
+  metrics_server_ = std::move(*metrics);
   return std::nullopt;
 }
 
@@ -144,11 +182,12 @@ Spawn Daemon::spawner() const {
   }
   return [this, inproc_names](const InstanceSpec &spec) -> std::unique_ptr<Instance> {
     if (std::find(inproc_names.begin(), inproc_names.end(), spec.name) != inproc_names.end()) {
-      return start_inproc(spec, clock_);
+      return start_inproc(spec, clock_, services_.get());
     }
     ChildOptions options;
     options.host_program = host_program_;
     options.clock = &clock_;
+    options.desk = services_.get();
     return spawn_child(spec, options);
   };
 }
@@ -157,6 +196,7 @@ void Daemon::start() {
   is_started_ = true;
   delivery_->start();
   admin_server_->start();
+  if (metrics_server_) metrics_server_->start();
   webhook_server_->start();
 }
 
@@ -166,6 +206,7 @@ bool Daemon::stop(Milliseconds budget_ms) {
   const Milliseconds end_ms = clock_.steady_ms() + budget_ms;
   webhook_server_->stop(budget_ms);
   const bool is_clean = delivery_->stop(std::max<Milliseconds>(0, end_ms - clock_.steady_ms()));
+  if (metrics_server_) metrics_server_->stop(admin_stop_ms);
   admin_server_->stop(admin_stop_ms);
   return is_clean;
 }

@@ -19,10 +19,13 @@
 #include "daemon/console.hpp"
 #include "daemon/exit_code.hpp"
 #include "daemon/plans.hpp"
+#include "daemon/telemetry.hpp"
 #include "delivery/delivery.hpp"
+#include "egress/egress.hpp"
 #include "http/server.hpp"
 #include "intake/intake.hpp"
 #include "journal/sqlite_journal.hpp"
+#include "services/services.hpp"
 
 namespace bellhop::core {
 
@@ -46,12 +49,20 @@ class Daemon final : public Control {
 
   DaemonControl daemon() const override;
   std::vector<InstanceControl> instances() const override;
+  std::string metrics() const override;
+  HealthControl health() const override;
 
  private:
   std::optional<Failure> open_journal();
   std::optional<Failure> open_instances();
+  std::optional<Failure> open_services(std::vector<Served> served, std::vector<Shelf> shelves);
+  void open_delivery(std::vector<DeliveryPlan> deliveries);
   std::optional<Failure> open_listeners();
+  std::optional<Failure> open_webhooks();
+  std::optional<Failure> open_metrics();
   Spawn spawner() const;
+  std::string base_url() const;  // after open_webhooks()
+  Gathered gather() const;
 
   const Config &config_;
   Plans plans_;
@@ -64,11 +75,17 @@ class Daemon final : public Control {
   bool is_started_ = false;
 
   // In the order of the walk from the disk up: each uses only what stands above it.
+  Metrics metrics_;
+  Telemetry telemetry_;
   std::unique_ptr<SqliteJournal> journal_;
+  std::unique_ptr<Publications> publications_;
+  std::unique_ptr<Egress> egress_;
+  std::unique_ptr<Services> services_;
   std::unique_ptr<Delivery> delivery_;
   std::unique_ptr<Intake> intake_;
   std::unique_ptr<AdminApi> admin_;
   std::unique_ptr<HttpServer> admin_server_;
+  std::unique_ptr<HttpServer> metrics_server_;  // nullptr: [metrics] listen is not set
   std::unique_ptr<HttpServer> webhook_server_;
 };
 

@@ -6,17 +6,20 @@
 
 namespace bellhop::core {
 
-std::vector<std::string> Daemon::webhook_urls() const {
+// Where the webhook listener is reached, without a slash at the end.
+std::string Daemon::base_url() const {
+  if (!config_.http.public_url.empty()) return config_.http.public_url;
+  // A Unix socket: curl --unix-socket wants some name.
+  if (webhook_server_->port() == 0) return "http://localhost";
   const std::string &listen = config_.http.listen;
-  std::string base = config_.http.public_url;
-  if (base.empty() && webhook_server_->port() == 0) {
-    base = "http://localhost";  // a Unix socket: curl --unix-socket wants some name
-  } else if (base.empty()) {
-    std::string host = listen.substr(0, listen.rfind(':'));
-    if (host == "0.0.0.0") host = "127.0.0.1";
-    if (host == "[::]") host = "[::1]";
-    base = "http://" + host + ":" + std::to_string(webhook_server_->port());
-  }
+  std::string host = listen.substr(0, listen.rfind(':'));
+  if (host == "0.0.0.0") host = "127.0.0.1";
+  if (host == "[::]") host = "[::1]";
+  return "http://" + host + ":" + std::to_string(webhook_server_->port());
+}
+
+std::vector<std::string> Daemon::webhook_urls() const {
+  const std::string base = base_url();
   std::vector<std::string> urls;
   for (const SourceConfig &source : config_.sources) {
     for (const std::string &token : source.tokens) urls.push_back(base + "/hooks/" + source.name + "/" + token);
@@ -63,5 +66,9 @@ std::vector<InstanceControl> Daemon::instances() const {
   }
   return controls;
 }
+
+std::string Daemon::metrics() const { return metrics_.text(Telemetry::readings(gather())); }
+
+HealthControl Daemon::health() const { return telemetry_.health(gather()); }
 
 }  // namespace bellhop::core

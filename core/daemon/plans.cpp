@@ -159,8 +159,10 @@ class Planner {
                                "holds"});
   }
 
-  // The settings with defaults and secrets in their places; findings at theirs. What they name is granted.
-  std::string settings_of(const InstanceConfig &instance, const PluginManifest &manifest, InstanceSpec &spec) {
+  // The settings with defaults and secrets in their places; findings at theirs. The files that they name are granted;
+  // what they tell of destinations and secrets goes into the rules of egress.
+  std::string settings_of(const InstanceConfig &instance, const PluginManifest &manifest, InstanceSpec &spec,
+                          EgressRules &rules) {
     SettingsCheck check = check_settings(manifest, instance.settings_json);
     grant_paths(instance, check.paths, spec.state_dir, spec.containment);
     for (const SettingsFinding &finding : check.findings) {
@@ -173,6 +175,7 @@ class Planner {
       const Result<std::string> secret = resolve_secret(text->second, surroundings_);
       if (secret) {
         json = with_setting(json, pointer, *secret);
+        rules.secrets.push_back(*secret);
       } else {
         refuse(place_of(instance, pointer), "[instance." + instance.name + ".settings]: " + secret.error().sentence);
       }
@@ -186,7 +189,28 @@ class Planner {
                "\" looks like a reference to a secret, but the plugin does not take a secret here; "
                "it gets this text as it is"});
     }
+    for (const std::string &pointer : check.destination_pointers) {
+      std::string text = setting_text(json, pointer);
+      if (!text.empty()) rules.destinations.push_back(std::move(text));
+    }
     return json;
+  }
+
+  // A rule that cannot be read is told where it stands: each is read alone first.
+  EgressPolicy egress_of(const InstanceConfig &instance, EgressRules rules) {
+    for (std::size_t i = 0; i < instance.http.allow.size(); ++i) {
+      const Result<EgressPolicy> alone = EgressPolicy::parse({{}, {instance.http.allow[i]}, {}});
+      if (!alone) {
+        refuse(place(instance, ("http.allow." + std::to_string(i)).c_str()),
+               "allow in [instance." + instance.name + ".http]: " + alone.error().sentence);
+        return {};
+      }
+    }
+    rules.allow = instance.http.allow;
+    Result<EgressPolicy> policy = EgressPolicy::parse(std::move(rules));
+    if (policy) return std::move(*policy);
+    refuse(place_of(instance, ""), "[instance." + instance.name + ".settings]: " + policy.error().sentence);
+    return {};
   }
 
   void plan_instance(const InstanceConfig &instance) {
@@ -239,9 +263,11 @@ class Planner {
     delivery.spec.name = instance.name;
     delivery.spec.library = instance.library;
     delivery.spec.index = manifest->index;
+    EgressRules rules;
     delivery.spec.state_dir = (fs::path(config_.state_dir) / "instances" / instance.name).string();
     delivery.spec.containment = containment;
-    delivery.spec.settings_json = settings_of(instance, *manifest, delivery.spec);
+    delivery.spec.settings_json = settings_of(instance, *manifest, delivery.spec, rules);
+    plan.egress = egress_of(instance, std::move(rules));
     if (depth_ == PlanDepth::check && plans_.errors.size() == errors_before) {
       const Result<void> created = check_create(*manifest, instance.name, delivery.spec.settings_json, host_program_,
                                                 describe_ms_max, delivery.spec.containment);

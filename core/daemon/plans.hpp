@@ -9,6 +9,7 @@
 
 #include "config/config.hpp"
 #include "delivery/delivery.hpp"
+#include "egress/destination.hpp"
 #include "intake/intake.hpp"
 #include "journal/journal.hpp"
 
@@ -18,6 +19,7 @@ struct InstancePlan {
   DeliveryPlan delivery;  // id and cursor are the journal's to give
   Start start = Start::now;
   bool is_inproc = false;
+  EgressPolicy egress;              // where its plugin may send HTTP requests
   std::string plugin;               // as the config names it
   std::vector<std::string> events;  // the globs in force
 };

@@ -115,6 +115,7 @@ struct Delivery::Shell {
   struct Label {  // what the engine does not know of an event, from its Send to its Observe
     EventId id;
     std::string subject;
+    Milliseconds received_ms = 0;
   };
   Engine engine_;
   std::map<WorkerKey, Worker> workers_;
@@ -402,7 +403,7 @@ void Delivery::Shell::carry_out(Send &&action) {
   for (const Ticket &ticket : action.tickets) {
     std::optional<Parcel> parcel = load(action, ticket, bytes);
     if (!parcel) continue;
-    labels_[ticket.key] = {parcel->id, parcel->subject};
+    labels_[ticket.key] = {parcel->id, parcel->subject, parcel->received_ms};
     batch.parcels.push_back(std::move(*parcel));
   }
   if (batch.parcels.empty()) return;  // NotSent has said so for each
@@ -429,6 +430,7 @@ void Delivery::Shell::carry_out(Observe &&action) {
   if (!label.empty()) {
     action.attempt.id = label.mapped().id;
     action.attempt.subject = std::move(label.mapped().subject);
+    action.attempt.received_ms = label.mapped().received_ms;
   }
   if (observer_) observer_(action.attempt);
 }

@@ -34,6 +34,7 @@ struct Attempt {
   bool is_replay = false;
   Verdict verdict = Verdict::ok;
   DeliveryState state = DeliveryState::delivered;
+  Milliseconds received_ms = 0;  // wall, of the event; 0 = it was never loaded
   Milliseconds took_ms = 0;
   Milliseconds retry_in_ms = 0;  // when waiting
   std::string message;

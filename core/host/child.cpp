@@ -6,8 +6,6 @@
 
 #include <bellhop/plugin.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,9 +18,10 @@
 #include <utility>
 
 #include "host/batch_view.hpp"
+#include "host/child_calls.hpp"
+#include "host/child_link.hpp"
+#include "host/child_voice.hpp"
 #include "host/elf_file.hpp"
-#include "host/line_cutter.hpp"
-#include "host/log_limit.hpp"
 #include "host/program.hpp"
 #include "host/sentence.hpp"
 #include "host/wire.hpp"
@@ -31,11 +30,8 @@ namespace bellhop::core {
 
 namespace {
 
-constexpr std::size_t read_bytes = 64 << 10;     // one read
 constexpr std::size_t read_bytes_max = 1 << 20;  // of one descriptor in one poll: a flood must not hold the thread
 constexpr std::size_t last_words_bytes_max = 8 << 20;  // after the end
-constexpr std::size_t kept_bytes_max = 1 << 20;        // a large batch does not hold its memory for ever
-constexpr std::size_t frames_bytes_max = 500;          // of a crash, in one sentence
 constexpr Milliseconds silence_ms_max = 50;            // from the end of the socket to the end of the process
 
 enum class Source : std::uint32_t { wake, link, printed, ended, alarm };  // what epoll watches
@@ -43,7 +39,7 @@ enum class Source : std::uint32_t { wake, link, printed, ended, alarm };  // wha
 class Child final : public Instance {
  public:
   Child(const InstanceSpec &spec, const ChildOptions &options)
-      : clock_(*options.clock), log_limit_(options.log_lines_per_second_max) {
+      : voice_(*options.clock, options.log_lines_per_second_max), calls_(options.desk, {spec.name, spec.worker}) {
     const auto started = start(spec, options);
     if (!started) give_up(started.error().sentence);
   }
@@ -51,32 +47,31 @@ class Child final : public Instance {
   int descriptor() const override { return epoll_.get(); }
   bool wants_write() const override { return false; }  // descriptor() becomes readable for that too
   bool is_batching() const override { return is_batching_; }
+  bool is_ticking() const override { return is_ticking_; }
   std::vector<Report> poll() override;
   void deliver(Batch batch) override;
+  void ask(Question question) override;
   void stop(Milliseconds budget_ms) override;
   void kill(std::string why) override;
 
  private:
-  enum class Stream { open, ended };
+  using Stream = ChildLink::Stream;
 
   Result<void> start(const InstanceSpec &spec, const ChildOptions &options);
   Result<void> watch(int fd, Source source);
   void give_up(std::string sentence);
-  void wake();
   void set_alarm(Milliseconds wait_ms);
   void on_alarm();
-  void flush();
-  void watch_for_writing(bool is_wanted);
+  void send_results();
   void refuse_large(std::size_t parcels_count, std::size_t size);
 
   Stream read_link(std::size_t bytes_max);
-  Stream read_frames();
   Stream read_printed(std::size_t bytes_max);
   std::string on_frame(const wire::Frame &frame);  // "" or what is wrong with it
   std::string on_answers(std::string_view payload);
-  void log(Level level, std::string_view text);
-  void tell_dropped();
-  void note_frame(std::string_view line);
+  std::string on_told(std::string_view payload);
+  std::string on_output(std::string_view payload);
+  void expect_dropped(bool is_first);
 
   void on_closed();
   void finish();
@@ -84,25 +79,23 @@ class Child final : public Instance {
   std::string last_sentence(int status) const;
   void report_died(std::string sentence, bool is_refusal);
 
-  const Clock &clock_;
-  LogLimit log_limit_;
-  LineCutter cutter_;
+  ChildVoice voice_;
+  ChildCalls calls_;
   std::optional<Program> program_;  // until `died` is reported
-  Descriptor epoll_, wake_, link_, printed_, alarm_;
-  wire::FrameReader reader_{wire::to_daemon_bytes_max};
-  std::string output_;  // frames; the socket has taken output_at_ bytes of them
-  std::size_t output_at_ = 0;
-  bool is_watched_for_writing_ = false;
+  Descriptor epoll_, printed_, alarm_;
+  ChildLink link_;
 
   wire::Phase phase_ = wire::Phase::loading;
-  bool is_ready_ = false, is_batching_ = false, is_stopping_ = false, is_stopped_ = false, is_cut_off_ = false;
+  bool is_ready_ = false, is_batching_ = false, is_ticking_ = false;
+  bool is_stopping_ = false, is_stopped_ = false, is_cut_off_ = false;
   bool is_unread_ = false;  // what was delivered last has not been read, as far as the child has told
   std::size_t in_flight_count_ = 0;
-  std::string in_flight_text_;                           // "event 4f… (booking.confirmed)"
+  std::optional<Question::What> asked_;
+  std::string in_flight_text_;                           // "delivering event 4f… (booking.confirmed)"
   std::string fault_;                                    // what it did to the wire
   std::string kill_why_;                                 // the first reason counts
   std::optional<std::pair<bool, std::string>> refusal_;  // is_final, sentence
-  std::string build_id_, frames_;                        // of the plugin's library; what it printed of a crash
+  std::string build_id_;                                 // of the plugin's library
   std::vector<Report> reports_;                          // for the next poll
 };
 
@@ -118,9 +111,8 @@ Result<void> Child::watch(int fd, Source source) {
 
 Result<void> Child::start(const InstanceSpec &spec, const ChildOptions &options) {
   epoll_ = Descriptor(::epoll_create1(EPOLL_CLOEXEC));
-  wake_ = Descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   alarm_ = Descriptor(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
-  if (auto watched = watch(wake_.get(), Source::wake); !watched) return watched;
+  if (auto watched = watch(calls_.mailbox().descriptor(), Source::wake); !watched) return watched;
   if (auto watched = watch(alarm_.get(), Source::alarm); !watched) return watched;
   auto link = link_to_program();
   if (!link) return link.error();
@@ -136,10 +128,10 @@ Result<void> Child::start(const InstanceSpec &spec, const ChildOptions &options)
   program.link = link->theirs.get();
   auto started = Program::start(program);
   if (!started) return started.error();
-  link_ = std::move(link->ours);
   printed_ = std::move(printed->ours);
   program_.emplace(std::move(started).value());
-  if (auto watched = watch(link_.get(), Source::link); !watched) return watched;
+  constexpr auto tag = static_cast<std::uint32_t>(Source::link);
+  if (auto watched = link_.open(std::move(link->ours), epoll_, tag); !watched) return watched;
   if (auto watched = watch(printed_.get(), Source::printed); !watched) return watched;
   if (auto watched = watch(program_->pidfd(), Source::ended); !watched) return watched;
 
@@ -150,8 +142,10 @@ Result<void> Child::start(const InstanceSpec &spec, const ChildOptions &options)
   hello.state_dir = spec.state_dir;
   hello.index = spec.index;
   hello.worker = static_cast<std::uint32_t>(spec.worker);
-  wire::encode(output_, hello);
-  flush();
+  const std::string public_url = calls_.public_url();
+  hello.has_desk = calls_.is_offered();
+  hello.public_url = public_url;
+  link_.send(hello);
   return {};
 }
 
@@ -160,13 +154,7 @@ void Child::give_up(std::string sentence) {
   link_.close();
   printed_.close();
   report_died(std::move(sentence), false);
-  wake();
-}
-
-// Makes descriptor() readable although no child says anything.
-void Child::wake() {
-  const std::uint64_t one = 1;
-  static_cast<void>(!::write(wake_.get(), &one, sizeof one));  // full means that it is readable already
+  calls_.mailbox().wake();
 }
 
 void Child::set_alarm(Milliseconds wait_ms) {  // 0: off
@@ -180,7 +168,7 @@ void Child::set_alarm(Milliseconds wait_ms) {  // 0: off
 // with a process that has closed its socket.
 void Child::on_alarm() {
   set_alarm(0);
-  tell_dropped();
+  voice_.tell_dropped(reports_);
   if (!program_) return;
   if (!link_) {
     is_cut_off_ = true;
@@ -190,33 +178,10 @@ void Child::on_alarm() {
   }
 }
 
-void Child::watch_for_writing(bool is_wanted) {
-  if (is_wanted == is_watched_for_writing_) return;
-  is_watched_for_writing_ = is_wanted;
-  epoll_event event{};
-  event.events = EPOLLIN | (is_wanted ? EPOLLOUT : 0U);
-  event.data.u32 = static_cast<std::uint32_t>(Source::link);
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, link_.get(), &event);
-}
-
 // ---- to the child -------------------------------------------------------------------------------------------------
 
-void Child::flush() {
-  while (output_at_ < output_.size()) {
-    const ssize_t put = ::send(link_.get(), output_.data() + output_at_, output_.size() - output_at_, MSG_NOSIGNAL);
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return watch_for_writing(true);
-    if (put <= 0) break;  // it has gone: reading tells how
-    output_at_ += static_cast<std::size_t>(put);
-  }
-  if (output_.capacity() > kept_bytes_max) std::string().swap(output_);
-  output_.clear();
-  output_at_ = 0;
-  watch_for_writing(false);
-}
-
 void Child::deliver(Batch batch) {
-  CHECK(is_ready_ && in_flight_count_ == 0 && !batch.parcels.empty());
+  CHECK(is_ready_ && in_flight_count_ == 0 && !asked_ && !batch.parcels.empty());
   std::vector<std::string> ids;
   const wire::BatchView view = view_of(batch, ids);
   const std::size_t size = wire::encoded_size(view);
@@ -224,11 +189,35 @@ void Child::deliver(Batch batch) {
     return refuse_large(view.parcels.size(), size);
   }
   in_flight_count_ = view.parcels.size();
-  in_flight_text_ = in_flight_count_ == 1 ? "event " + ids[0] + " (" + batch.parcels[0].type + ")"
-                                          : "a batch of " + std::to_string(in_flight_count_) + " events";
+  in_flight_text_ = in_flight_count_ == 1 ? "delivering event " + ids[0] + " (" + batch.parcels[0].type + ")"
+                                          : "delivering a batch of " + std::to_string(in_flight_count_) + " events";
+  calls_.begin_delivery();
   is_unread_ = true;
-  wire::encode(output_, view);
-  flush();
+  link_.send(view);
+}
+
+void Child::ask(Question question) {
+  CHECK(is_ready_ && in_flight_count_ == 0 && !asked_);
+  asked_ = question.what;
+  switch (question.what) {
+    case Question::What::health:
+      in_flight_text_ = "checking its health";
+      break;
+    case Question::What::tick:
+      in_flight_text_ = "in a tick";
+      break;
+    case Question::What::command:
+      in_flight_text_ = "running the command " + question.command;
+      break;
+  }
+  calls_.begin_delivery();
+  link_.send(question);
+}
+
+// Replies of the desk that have come.
+void Child::send_results() {
+  calls_.take_results(link_.output());
+  if (link_) link_.flush();
 }
 
 // Alone such an event can never be delivered; in company the others can.
@@ -241,14 +230,14 @@ void Child::refuse_large(std::size_t parcels_count, std::size_t size) {
                 std::to_string(wire::parcels_count_max) + " and " + std::to_string(wire::to_child_bytes_max);
   report.answers.resize(parcels_count, PluginAnswer{BHP_FAIL, 0, report.text});
   reports_.push_back(std::move(report));
-  wake();
+  calls_.mailbox().wake();
 }
 
 void Child::stop(Milliseconds budget_ms) {
   if (!program_ || is_stopping_) return;
   is_stopping_ = true;
-  wire::encode_stop(output_);
-  flush();
+  link_.send_stop();
+  calls_.stop();
   set_alarm(std::max<Milliseconds>(budget_ms, 1));
 }
 
@@ -266,13 +255,11 @@ std::vector<Report> Child::poll() {
   bool has_ended = false;
   for (int index = 0; index < count; ++index) {
     switch (static_cast<Source>(events[index].data.u32)) {
-      case Source::wake: {
-        std::uint64_t value = 0;
-        static_cast<void>(!::read(wake_.get(), &value, sizeof value));
+      case Source::wake:
+        send_results();
         break;
-      }
       case Source::link:
-        if ((events[index].events & EPOLLOUT) != 0) flush();
+        if ((events[index].events & EPOLLOUT) != 0) link_.flush();
         if (read_link(read_bytes_max) == Stream::ended) on_closed();
         break;
       case Source::printed:
@@ -298,29 +285,8 @@ void Child::on_closed() {
   if (!fault_.empty()) program_->kill();
 }
 
-// untrusted: whatever the plugin's process writes
 Child::Stream Child::read_link(std::size_t bytes_max) {
-  for (std::size_t total = 0; link_ && total < bytes_max && fault_.empty();) {
-    const std::size_t size = std::max(read_bytes, reader_.missing_bytes());
-    const ssize_t got = ::recv(link_.get(), reader_.room(size), size, 0);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Stream::open;
-    if (got <= 0) return Stream::ended;
-    reader_.take(static_cast<std::size_t>(got));
-    total += static_cast<std::size_t>(got);
-    if (read_frames() == Stream::ended) return Stream::ended;
-    if (static_cast<std::size_t>(got) < size) return Stream::open;  // epoll calls again when there is more
-  }
-  return Stream::open;
-}
-
-Child::Stream Child::read_frames() {
-  for (;;) {
-    const auto frame = reader_.next();
-    if (frame.ok() && !frame->has_value()) return Stream::open;
-    fault_ = frame.ok() ? on_frame(**frame) : frame.error().sentence;
-    if (!fault_.empty()) return Stream::ended;  // nothing that it says now counts
-  }
+  return link_.read(bytes_max, fault_, [this](const wire::Frame &frame) { return on_frame(frame); });
 }
 
 std::string Child::on_frame(const wire::Frame &frame) {
@@ -340,6 +306,7 @@ std::string Child::on_frame(const wire::Frame &frame) {
       if (!ready || is_ready_) return malformed();
       is_ready_ = true;
       is_batching_ = ready->is_batching;
+      is_ticking_ = ready->is_ticking;
       phase_ = wire::Phase::idle;
       reports_.emplace_back().what = Report::What::ready;
       return "";
@@ -355,22 +322,33 @@ std::string Child::on_frame(const wire::Frame &frame) {
     case wire::Type::log: {
       const auto line = wire::decode_log(frame.payload);
       if (!line) return malformed();
-      log(line->level, clean_utf8(line->text, wire::log_line_bytes_max));
+      expect_dropped(voice_.say(line->level, clean_utf8(line->text, wire::log_line_bytes_max), reports_));
       return "";
     }
+    case wire::Type::call:
+      if (link_.unsent_bytes() > wire::to_child_bytes_max) return "calls services and does not read the results";
+      return calls_.on_call(frame.payload);
+    case wire::Type::metric:
+      return calls_.on_metric(frame.payload);
+    case wire::Type::told:
+      return on_told(frame.payload);
+    case wire::Type::output:
+      return on_output(frame.payload);
     case wire::Type::stopped:
       is_stopped_ = true;
       return "";
     case wire::Type::hello:
     case wire::Type::deliver:
     case wire::Type::stop:
+    case wire::Type::result:
+    case wire::Type::ask:
       return "sent a frame of a type that only the daemon sends";
   }
   return malformed();
 }
 
 std::string Child::on_answers(std::string_view payload) {
-  const auto answers = wire::decode_answers(payload);
+  auto answers = wire::decode_answers(payload);
   if (!answers) return "sent malformed answers";
   if (in_flight_count_ == 0) return "sent answers to no question";
   if (answers->answers.size() != in_flight_count_) {
@@ -385,9 +363,43 @@ std::string Child::on_answers(std::string_view payload) {
     report.answers.push_back({answer.code, std::max<Milliseconds>(answer.retry_after_ms, 0),
                               clean_utf8(answer.message, wire::message_bytes_max)});
   }
+  const bool is_settling = report.batch_code == BHP_OK &&
+                           std::all_of(report.answers.begin(), report.answers.end(), [](const PluginAnswer &answer) {
+                             return answer.code == BHP_OK || answer.code == BHP_SKIP;
+                           });
+  if (is_settling) report.staged = std::move(answers->staged);
+  send_results();
+  report.exchanges = calls_.take_exchanges();
   reports_.push_back(std::move(report));
   in_flight_count_ = 0;
   phase_ = wire::Phase::idle;
+  return "";
+}
+
+std::string Child::on_told(std::string_view payload) {
+  const auto told = wire::decode_told(payload);
+  if (!told) return "sent a malformed answer to a question";
+  if (asked_ != told->asked) return "sent an answer to no question";
+  Report report;
+  report.what = Report::What::told;
+  report.asked = told->asked;
+  report.answers.push_back({told->answer.code, std::max<Milliseconds>(told->answer.retry_after_ms, 0),
+                            clean_utf8(told->answer.message, wire::message_bytes_max)});
+  report.next_tick_ms = std::max<Milliseconds>(told->next_tick_ms, -1);
+  send_results();
+  report.exchanges = calls_.take_exchanges();
+  reports_.push_back(std::move(report));
+  asked_.reset();
+  return "";
+}
+
+std::string Child::on_output(std::string_view payload) {
+  const auto bytes = wire::decode_output(payload);
+  if (!bytes) return "sent malformed output";
+  if (asked_ != Question::What::command) return "sent output of no command";
+  Report &report = reports_.emplace_back();
+  report.what = Report::What::output;
+  report.text = *bytes;
   return "";
 }
 
@@ -399,52 +411,22 @@ Child::Stream Child::read_printed(std::size_t bytes_max) {
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Stream::open;
     if (got <= 0) return Stream::ended;
     total += static_cast<std::size_t>(got);
-    cutter_.feed({piece, static_cast<std::size_t>(got)}, [this](const std::string &line) {
-      note_frame(line);
-      log(Level::info, line);
-    });
+    expect_dropped(voice_.print({piece, static_cast<std::size_t>(got)}, reports_));
   }
   return Stream::open;
 }
 
-void Child::log(Level level, std::string_view text) {
-  const Milliseconds now_ms = clock_.steady_ms();
-  if (log_limit_.is_over(now_ms)) tell_dropped();
-  if (!log_limit_.admits(now_ms)) {
-    constexpr Milliseconds second_ms = 1000;
-    if (log_limit_.dropped_count() == 1 && !is_stopping_) set_alarm(second_ms);  // to say so even if it falls silent
-    return;
-  }
-  Report report;
-  report.what = Report::What::log;
-  report.level = level;
-  report.text = text;
-  reports_.push_back(std::move(report));
-}
-
-// The lines of host/program/last_words.cpp; the last crash of several counts. Whatever else prints such lines is shown
-// as it would be in the log.
-void Child::note_frame(std::string_view line) {
-  constexpr std::string_view begin = "crashed with ", frame = "  at ";
-  if (line.substr(0, begin.size()) == begin) frames_.clear();
-  if (line.substr(0, frame.size()) != frame || frames_.size() + line.size() > frames_bytes_max) return;
-  frames_ += (frames_.empty() ? "" : ", ") + std::string(line.substr(frame.size()));
-}
-
-void Child::tell_dropped() {
-  std::string sentence = log_limit_.take_sentence();
-  if (sentence.empty()) return;
-  Report report;
-  report.what = Report::What::log;
-  report.level = Level::warn;
-  report.text = std::move(sentence);
-  reports_.push_back(std::move(report));
+// Lines are being dropped: to be said even if the child falls silent.
+void Child::expect_dropped(bool is_first) {
+  constexpr Milliseconds second_ms = 1000;
+  if (is_first && !is_stopping_) set_alarm(second_ms);
 }
 
 // ---- the end ------------------------------------------------------------------------------------------------------
 
 std::string Child::activity() const {
-  return in_flight_count_ != 0 && !is_unread_ ? "delivering " + in_flight_text_ : std::string(wire::phase_text(phase_));
+  const bool is_delivering = in_flight_count_ != 0 && !is_unread_;
+  return is_delivering || asked_ ? in_flight_text_ : std::string(wire::phase_text(phase_));
 }
 
 std::string Child::last_sentence(int status) const {
@@ -454,21 +436,19 @@ std::string Child::last_sentence(int status) const {
   if (is_sigkill && is_cut_off_) return "closed its connection while " + activity();
   if (is_sigkill) return "killed by SIGKILL while " + activity() + ", not by Bellhop (out of memory?)";
   if (is_exit(status) && is_stopped_) return "stopped";
-  const bool is_idle = (in_flight_count_ == 0 || is_unread_) && phase_ == wire::Phase::idle;
+  const bool is_idle = (in_flight_count_ == 0 || is_unread_) && !asked_ && phase_ == wire::Phase::idle;
   return death_text(status) + (is_exit(status) && !is_idle ? " in the middle of " : " while ") + activity();
 }
 
 // The process has ended. Its last words first, then the reason.
 void Child::finish() {
   const auto status = program_->reap();
-  if (!status) return;  // the next poll asks again
+  if (!status) return;                  // the next poll asks again
+  calls_.take_results(link_.output());  // for their exchanges
+  calls_.close();
   read_link(last_words_bytes_max);
   read_printed(last_words_bytes_max);
-  cutter_.finish([this](const std::string &line) {
-    note_frame(line);
-    log(Level::info, line);
-  });
-  tell_dropped();
+  voice_.finish(reports_);
   set_alarm(0);
   std::string sentence = last_sentence(*status);
   program_.reset();
@@ -478,8 +458,9 @@ void Child::finish() {
   report_died(is_refused ? refusal_->second : std::move(sentence), is_refused && refusal_->first);
   if (!is_exit(*status) && kill_why_.empty()) {
     reports_.back().crash = build_id_.empty() ? "" : "build id " + build_id_;
-    if (!frames_.empty()) reports_.back().crash += (build_id_.empty() ? "at " : ", at ") + frames_;
+    if (!voice_.frames().empty()) reports_.back().crash += (build_id_.empty() ? "at " : ", at ") + voice_.frames();
   }
+  reports_.back().exchanges = calls_.take_exchanges();
 }
 
 void Child::report_died(std::string sentence, bool is_refusal) {

@@ -159,6 +159,15 @@ PluginManifest manifest_of(const rapidjson::Value &plugin, const std::string &li
   manifest.abi_minor = number(plugin, "abi_minor");
   manifest.is_singleton = flag(plugin, "is_singleton");
   manifest.is_batching = flag(plugin, "is_batching");
+  manifest.is_ticking = flag(plugin, "is_ticking");
+  manifest.has_health = flag(plugin, "has_health");
+  if (const auto commands = plugin.FindMember("commands");
+      commands != plugin.MemberEnd() && commands->value.IsArray()) {
+    for (const auto &command : commands->value.GetArray()) {
+      if (!command.IsObject()) continue;
+      manifest.commands.push_back({text(command, "name"), text(command, "summary"), text(command, "arguments_schema")});
+    }
+  }
   manifest.events = list(plugin, "events");
   manifest.needs = list(plugin, "needs");
   manifest.wants = list(plugin, "wants");
@@ -187,7 +196,7 @@ Result<std::vector<PluginManifest>> describe_plugin(const std::string &library, 
 }
 
 std::string missing_services(const PluginManifest &manifest) {
-  return missing_services_sentence(manifest.id, manifest.needs_missing);
+  return missing_services_sentence(manifest.id, manifest.needs_missing, Offer::everything);
 }
 
 Result<void> check_create(const PluginManifest &manifest, const std::string &instance_name,

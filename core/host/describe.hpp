@@ -16,6 +16,12 @@ namespace bellhop::core {
 
 constexpr Milliseconds describe_ms_max = 5000;
 
+// What an operator may run on a live instance.
+struct CommandManifest {
+  std::string name, summary;
+  std::string arguments_schema;  // JSON Schema; "" = takes none
+};
+
 // One plugin of a library.
 struct PluginManifest {
   std::string library;      // absolute path of the .so
@@ -24,6 +30,9 @@ struct PluginManifest {
   int abi_major = 0, abi_minor = 0;
   bool is_singleton = false;               // one worker at most
   bool is_batching = false;                // has bellhop.batch/1
+  bool is_ticking = false;                 // has bellhop.tick/1
+  bool has_health = false;                 // has bellhop.health/1
+  std::vector<CommandManifest> commands;   // of bellhop.command/1
   std::vector<std::string> events;         // default globs; empty = everything but ping
   std::vector<std::string> needs, wants;   // services
   std::vector<std::string> needs_missing;  // those of `needs` that this host does not offer: it will not be started
@@ -61,6 +70,8 @@ struct SettingsCheck {
   std::vector<SettingsFinding> findings;     // empty = fits
   std::vector<std::string> secret_pointers;  // given by the settings, marked x-secret by the schema: never show
   std::vector<SettingsPath> paths;           // marked x-path by the schema: what they name may be opened
+  // Marked x-destination: where the operator himself says that the plugin may send HTTP requests.
+  std::vector<std::string> destination_pointers;
 };
 
 // Settings against the plugin's schema, all findings at once. `settings_json` is an object as written by the operator:
@@ -73,6 +84,9 @@ std::string redact(std::string_view settings_json, const std::vector<std::string
 // The JSON with the string at `pointer` replaced by `value`: how a resolved secret gets in. Unchanged when there is
 // nothing at the pointer. [any]
 std::string with_setting(std::string_view settings_json, std::string_view pointer, std::string_view value);
+
+// The string at `pointer`, "" when there is none. [any]
+std::string setting_text(std::string_view settings_json, std::string_view pointer);
 
 // Lets the plugin itself look at its settings: create and destroy in a child, no start. For `bellhop check`; blocks
 // like describe_plugin. `settings_json` with defaults filled in and secrets resolved. [any]

@@ -16,6 +16,38 @@ constexpr std::int32_t verdict_unset = -0x62656c6c;  // no plugin returns this b
 
 static_assert(static_cast<int>(Level::debug) == BHP_LOG_DEBUG && static_cast<int>(Level::error) == BHP_LOG_ERROR);
 
+constexpr std::size_t output_total_bytes_max = 64 << 20;  // of one command
+
+// The output of one command, as the plugin sees it.
+struct CommandOutput : bhp_output {
+  explicit CommandOutput(const GuestDoors &to) : bhp_output{}, doors(to) {
+    struct_size = sizeof(bhp_output);
+    write = &put;
+  }
+  static std::int32_t put(const bhp_output *output, const char *bytes, std::size_t size) noexcept {
+    const auto &self = *static_cast<const CommandOutput *>(output);
+    if (bytes == nullptr && size != 0) return BHP_E_INVALID;
+    if (size > output_total_bytes_max - self.written_bytes) return BHP_E_FULL;
+    self.written_bytes += size;
+    for (std::string_view left(bytes, size); !left.empty();) {
+      const std::string_view piece = left.substr(0, wire::output_bytes_max);
+      if (self.doors.is_stopping() || !self.doors.output || !self.doors.output(piece)) return BHP_E_CANCELLED;
+      left.remove_prefix(piece.size());
+    }
+    return 0;
+  }
+  const GuestDoors &doors;
+  mutable std::size_t written_bytes = 0;  // <= output_total_bytes_max
+};
+
+bool is_settling(const BatchOutcome &result) {
+  return result.whole.code == BHP_OK &&
+         std::all_of(result.outcomes.begin(), result.outcomes.end(),
+                     [](const Outcome &one) { return one.code == BHP_OK || one.code == BHP_SKIP; });
+}
+
+Outcome without_extension(const char *id) { return {BHP_FAIL, 0, std::string("the plugin does not have ") + id}; }
+
 bhp_str str_of(std::string_view text) { return {text.empty() ? "" : text.data(), text.size()}; }
 
 }  // namespace
@@ -28,7 +60,12 @@ StartRefusal refusal_of(const char *function, const Outcome &outcome) {
 }
 
 Guest::Guest(const bhp_plugin &plugin, GuestSpec spec, GuestDoors doors)
-    : plugin_(plugin), batch_(batch_extension(plugin)), spec_(std::move(spec)), doors_(std::move(doors)) {
+    : plugin_(plugin),
+      batch_(batch_extension(plugin)),
+      tick_(tick_extension(plugin)),
+      spec_(std::move(spec)),
+      doors_(std::move(doors)),
+      services_(doors_, spec_.public_url) {
   host_.struct_size = sizeof host_;
   host_.abi_major = BHP_ABI_MAJOR;
   host_.abi_minor = BHP_ABI_MINOR;
@@ -51,10 +88,12 @@ Guest::~Guest() {
 
 Outcome Guest::create() {
   whole_.clear();
+  services_.begin(GuestServices::During::create, 0);
   const std::int32_t code = [&]() noexcept {
     return plugin_.create(&plugin_, &host_, spec_.settings_json.data(), spec_.settings_json.size(), &whole_.reply,
                           &instance_);
   }();
+  services_.end(false);
   is_created_ = code == BHP_OK;
   return whole_.outcome(code);
 }
@@ -103,6 +142,13 @@ void Guest::grow(std::size_t count) {
 }
 
 BatchOutcome Guest::deliver(const wire::BatchView &batch) {
+  services_.begin(GuestServices::During::deliver, batch.budget_ms);
+  BatchOutcome result = enter(batch);
+  result.staged = services_.end(is_settling(result));
+  return result;
+}
+
+BatchOutcome Guest::enter(const wire::BatchView &batch) {
   const std::size_t count = batch.parcels.size();
   grow(count);
   for (std::size_t index = 0; index < count; ++index) {
@@ -134,6 +180,46 @@ BatchOutcome Guest::deliver(const wire::BatchView &batch) {
       result.outcomes.back().message = "the plugin gave no verdict for this event of a batch";
   }
   return result;
+}
+
+ToldOutcome Guest::ask(const Question &question) {
+  whole_.clear();
+  services_.begin(GuestServices::During::other, question.budget_ms);
+  ToldOutcome told;
+  switch (question.what) {
+    case Question::What::health: {
+      const bhp_health_v1 *health = health_extension(plugin_);
+      told.outcome = health == nullptr
+                         ? without_extension(BHP_EXT_HEALTH)
+                         : whole_.outcome([&]() noexcept { return health->check(instance_, &whole_.reply); }());
+      break;
+    }
+    case Question::What::tick:
+      told = tick();
+      break;
+    case Question::What::command:
+      told.outcome = run(question);
+      break;
+  }
+  services_.end(false);
+  return told;
+}
+
+ToldOutcome Guest::tick() {
+  if (tick_ == nullptr) return {without_extension(BHP_EXT_TICK), -1};
+  const std::int64_t next_ms = [&]() noexcept { return tick_->tick(instance_, &whole_.reply); }();
+  const std::int32_t verdict = whole_.reply.verdict;
+  return {whole_.outcome(verdict == verdict_unset ? BHP_OK : verdict), std::max<Milliseconds>(next_ms, -1)};
+}
+
+Outcome Guest::run(const Question &question) {
+  const bhp_command_v1 *commands = command_extension(plugin_);
+  if (commands == nullptr) return without_extension(BHP_EXT_COMMAND);
+  const CommandOutput output(doors_);
+  return whole_.outcome([&]() noexcept {
+    return commands->run(instance_, question.command.c_str(), question.arguments_json.data(),
+                         question.arguments_json.size(), &output, &whole_.reply);
+  }());
 }
 
 void Guest::Slot::clear() {
@@ -170,8 +256,8 @@ std::int32_t Guest::stopping(const bhp_host *host) noexcept {
   return static_cast<const Guest *>(host->opaque)->doors_.is_stopping() ? 1 : 0;
 }
 
-const void *Guest::service(const bhp_host *, const char *id) noexcept {
-  return id != nullptr && std::strcmp(id, BHP_SVC_JSON) == 0 ? json_service() : nullptr;
+const void *Guest::service(const bhp_host *host, const char *id) noexcept {
+  return id == nullptr ? nullptr : static_cast<const Guest *>(host->opaque)->services_.find(id);
 }
 
 }  // namespace bellhop::core

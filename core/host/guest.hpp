@@ -15,7 +15,9 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "base/log.hpp"
+#include "host/guest_doors.hpp"
+#include "host/guest_services.hpp"
+#include "host/instance.hpp"
 #include "host/json_tree.hpp"
 #include "host/wire.hpp"
 
@@ -26,13 +28,7 @@ struct GuestSpec {
   std::string settings_json;  // defaults filled in, secrets resolved
   std::string state_dir;
   std::uint32_t worker = 0;
-};
-
-// What a guest reaches the world by. Each may be called from any thread of the plugin, and must not throw.
-struct GuestDoors {
-  std::function<void(Level, std::string_view line)> log;  // valid UTF-8, at most log_line_bytes_max
-  std::function<Milliseconds()> now_ms;                   // Unix time
-  std::function<bool()> is_stopping;
+  std::string public_url;  // "" = nothing is served
 };
 
 struct Outcome {
@@ -52,6 +48,12 @@ StartRefusal refusal_of(const char *function, const Outcome &outcome);
 struct BatchOutcome {
   Outcome whole;                  // of the batch call; BHP_OK for a single delivery
   std::vector<Outcome> outcomes;  // one per parcel; count only when whole.code is BHP_OK
+  Staged staged;                  // empty unless every verdict was OK or SKIP, and the whole OK
+};
+
+struct ToldOutcome {
+  Outcome outcome;
+  Milliseconds next_tick_ms = -1;
 };
 
 class Guest {
@@ -66,7 +68,11 @@ class Guest {
   // Texts of the batch must be followed by a 0 byte, as wire::decode_batch and std::string leave them.
   BatchOutcome deliver(const wire::BatchView &batch);
   void stop();
+  // One call of an extension, between deliveries. BHP_FAIL when the plugin does not have it.
+  ToldOutcome ask(const Question &question);
   bool is_batching() const { return batch_ != nullptr; }
+  bool is_ticking() const { return tick_ != nullptr; }
+  GuestServices &services() { return services_; }  // [any]
 
  private:
   // A reply with its buffer.
@@ -76,6 +82,9 @@ class Guest {
     void clear();
     Outcome outcome(std::int32_t code) const;
   };
+  BatchOutcome enter(const wire::BatchView &batch);
+  ToldOutcome tick();
+  Outcome run(const Question &question);
   void fill(bhp_event &event, const wire::ParcelView &parcel, JsonDocument &document, Milliseconds budget_ms);
   void grow(std::size_t count);
 
@@ -86,8 +95,10 @@ class Guest {
 
   const bhp_plugin &plugin_;
   const bhp_batch_v1 *batch_;
+  const bhp_tick_v1 *tick_;
   const GuestSpec spec_;
   const GuestDoors doors_;
+  GuestServices services_;
   bhp_host host_{};
   void *instance_ = nullptr;
   bool is_created_ = false, is_started_ = false;

@@ -122,8 +122,12 @@ std::string read_settings() {
   static const SystemClock clock;
   Outcome outcome;
   {
-    Guest guest(*(*plugins)[index], {instance, read_settings(), "/", 0},
-                {[](Level, std::string_view) {}, [] { return clock.wall_ms(); }, [] { return false; }});
+    GuestDoors doors;
+    doors.log = [](Level, std::string_view) {};
+    doors.now_ms = [] { return clock.wall_ms(); };
+    doors.is_stopping = [] { return false; };
+    doors.call = [](const ServiceCall &) { return cancelled_reply(); };  // there to be found; create() must not use it
+    Guest guest(*(*plugins)[index], {instance, read_settings(), "/", 0, ""}, std::move(doors));
     outcome = guest.create();
   }
   printer.finish(outcome_json(outcome));

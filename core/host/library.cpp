@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::uint32_t plugins_count_max = 64;
 constexpr std::size_t list_count_max = 64;
+constexpr std::uint32_t commands_count_max = 64;
 constexpr std::size_t id_bytes_max = 64;
 constexpr int newer_major_max = 9;  // looked for only to say so
 
@@ -52,6 +53,18 @@ std::string entry_missing(const boost::dll::shared_library &library) {
            std::to_string(BHP_ABI_MAJOR);
   }
   return "not a Bellhop plugin: it does not export " BHP_ENTRY_SYMBOL;
+}
+
+template <class Table>
+const Table *extension_of(const bhp_plugin &plugin, const char *id) {
+  return plugin.extension == nullptr ? nullptr : static_cast<const Table *>(plugin.extension(&plugin, id));
+}
+
+bool is_command_name(const char *name) {
+  const std::size_t size = name == nullptr ? 0 : strnlen(name, id_bytes_max + 1);
+  return size != 0 && size <= id_bytes_max && std::all_of(name, name + size, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+         });
 }
 
 bool is_id(const char *id) {
@@ -108,7 +121,7 @@ Result<std::vector<const bhp_plugin *>> load_library(const std::string &path) {
   return plugins;
 }
 
-Result<const bhp_plugin *> load_plugin(const std::string &path, std::uint32_t index) {
+Result<const bhp_plugin *> load_plugin(const std::string &path, std::uint32_t index, Offer offer) {
   const auto plugins = load_library(path);
   if (!plugins) return plugins.error();
   if (index >= plugins->size()) {
@@ -116,27 +129,30 @@ Result<const bhp_plugin *> load_plugin(const std::string &path, std::uint32_t in
                             " (from 0) was asked for");
   }
   const bhp_plugin *plugin = (*plugins)[index];
-  const auto missing = missing_services(*plugin);
-  if (!missing.empty()) return Error{Kind::invalid, missing_services_sentence(plugin->id, missing)};
+  const auto missing = missing_services(*plugin, offer);
+  if (!missing.empty()) return Error{Kind::invalid, missing_services_sentence(plugin->id, missing, offer)};
   return plugin;
 }
 
-const std::vector<std::string> &offered_services() {
-  static const std::vector<std::string> services{BHP_SVC_JSON};
-  return services;
+const std::vector<std::string> &offered_services(Offer offer) {
+  static const std::vector<std::string> json_alone{BHP_SVC_JSON};
+  static const std::vector<std::string> everything{BHP_SVC_JSON, BHP_SVC_HTTP, BHP_SVC_KV, BHP_SVC_PUBLISH,
+                                                   BHP_SVC_METRICS};
+  return offer == Offer::json_alone ? json_alone : everything;
 }
 
-std::vector<std::string> missing_services(const bhp_plugin &plugin) {
+std::vector<std::string> missing_services(const bhp_plugin &plugin, Offer offer) {
   std::vector<std::string> missing;
   for (std::string &service : strings_of(plugin.needs)) {
     if (is_permission(service)) continue;  // the config's to grant
-    const auto &offered = offered_services();
+    const auto &offered = offered_services(offer);
     if (std::find(offered.begin(), offered.end(), service) == offered.end()) missing.push_back(std::move(service));
   }
   return missing;
 }
 
-std::string missing_services_sentence(const std::string &plugin_id, const std::vector<std::string> &missing) {
+std::string missing_services_sentence(const std::string &plugin_id, const std::vector<std::string> &missing,
+                                      Offer offer) {
   const auto listed = [](const std::vector<std::string> &names) {
     std::string text;
     for (const std::string &name : names) text += (text.empty() ? "" : ", ") + name;
@@ -144,7 +160,7 @@ std::string missing_services_sentence(const std::string &plugin_id, const std::v
   };
   if (missing.empty()) return "";
   return "plugin " + plugin_id + " needs " + listed(missing) + ", this host (" BELLHOP_VERSION ") offers " +
-         listed(offered_services());
+         listed(offered_services(offer));
 }
 
 std::vector<std::string> strings_of(const char *const *list) {
@@ -156,9 +172,34 @@ std::vector<std::string> strings_of(const char *const *list) {
 }
 
 const bhp_batch_v1 *batch_extension(const bhp_plugin &plugin) {
-  if (plugin.extension == nullptr) return nullptr;
-  const auto *batch = static_cast<const bhp_batch_v1 *>(plugin.extension(&plugin, BHP_EXT_BATCH));
+  const auto *batch = extension_of<bhp_batch_v1>(plugin, BHP_EXT_BATCH);
   return batch != nullptr && batch->deliver != nullptr ? batch : nullptr;
+}
+
+const bhp_health_v1 *health_extension(const bhp_plugin &plugin) {
+  const auto *health = extension_of<bhp_health_v1>(plugin, BHP_EXT_HEALTH);
+  return health != nullptr && health->check != nullptr ? health : nullptr;
+}
+
+const bhp_tick_v1 *tick_extension(const bhp_plugin &plugin) {
+  const auto *tick = extension_of<bhp_tick_v1>(plugin, BHP_EXT_TICK);
+  return tick != nullptr && tick->tick != nullptr ? tick : nullptr;
+}
+
+const bhp_command_v1 *command_extension(const bhp_plugin &plugin) {
+  const auto *command = extension_of<bhp_command_v1>(plugin, BHP_EXT_COMMAND);
+  return command != nullptr && command->describe != nullptr && command->run != nullptr ? command : nullptr;
+}
+
+std::vector<const bhp_command *> commands_of(const bhp_plugin &plugin) {
+  std::vector<const bhp_command *> commands;
+  const bhp_command_v1 *table = command_extension(plugin);
+  for (std::uint32_t index = 0; table != nullptr && index < commands_count_max; ++index) {
+    const bhp_command *command = table->describe(index);
+    if (command == nullptr) break;
+    if (BHP_HAS(command, bhp_command, arguments_schema) && is_command_name(command->name)) commands.push_back(command);
+  }
+  return commands;
 }
 
 }  // namespace bellhop::core

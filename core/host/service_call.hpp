@@ -29,9 +29,9 @@ struct KvList {
 using ServiceCall = std::variant<HttpCall, KvGet, KvList, Staged>;
 
 struct ServiceReply {
-  std::int32_t error = 0;            // BHP_E_*
-  HttpReply http;                    // of an HttpCall; its failure and `error` are the same
-  std::optional<std::string> value;  // of KvGet; nullopt: no such key
+  std::int32_t error = 0;                                    // BHP_E_*
+  HttpReply http;                                            // of an HttpCall; its failure and `error` are the same
+  std::optional<std::string> value;                          // of KvGet; nullopt: no such key
   std::vector<std::pair<std::string, std::string>> entries;  // of KvList
 };
 
@@ -53,6 +53,11 @@ inline constexpr std::size_t metric_label_value_bytes_max = 128;
 
 class Desk;
 struct Caller;
+struct MetricSample;
+// Names of the form [a-z][a-z0-9_]{0,63}, labels within the limits above and in UTF-8, a value that is a number and, of
+// a counter, no less than 0. Pure. [any]
+bool is_sound(const MetricSample &sample);
+
 // Carries a call to the desk; `done` is called once, on any thread, even when the caller has gone. [any]
 void carry(Desk &desk, const Caller &caller, ServiceCall call, std::function<void(ServiceReply)> done);
 

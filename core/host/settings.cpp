@@ -229,6 +229,7 @@ std::string Check::fault(const Value &setting, const Value &schema, bool is_secr
 }
 
 void Check::value(Value &setting, const Value &schema, const std::string &pointer, std::string_view key, int depth) {
+  if (setting.IsString() && is_true(member(schema, "x-destination"))) out_.destination_pointers.push_back(pointer);
   const bool is_secret = is_true(member(schema, "x-secret"));
   if (is_secret && setting.IsString()) out_.secret_pointers.push_back(pointer);
   if (const Value *path = member(schema, "x-path"); path != nullptr && path->IsString() && setting.IsString()) {
@@ -340,6 +341,13 @@ std::string with_setting(std::string_view settings_json, std::string_view pointe
   if (found == nullptr) return std::string(settings_json);
   found->SetString(value.data(), static_cast<rapidjson::SizeType>(value.size()), settings.GetAllocator());
   return to_json(settings);
+}
+
+std::string setting_text(std::string_view settings_json, std::string_view pointer) {
+  Document settings;
+  if (settings.Parse(settings_json.data(), settings_json.size()).HasParseError()) return "";
+  const Value *found = rapidjson::Pointer(pointer.data(), pointer.size()).Get(settings);
+  return found != nullptr && found->IsString() ? std::string(view(*found)) : "";
 }
 
 }  // namespace bellhop::core

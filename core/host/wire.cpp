@@ -2,87 +2,19 @@
 #include "host/wire.hpp"
 
 #include <cstring>
-#include <type_traits>
+
+#include "host/wire_bytes.hpp"
 
 namespace bellhop::core::wire {
 
 namespace {
 
-// Writes one frame: the header first with a size of 0, mended by finish().
-class Writer {
- public:
-  Writer(std::string &out, Type type) : out_(out), begin_(out.size()) {
-    out_.append(header_bytes, '\0');
-    out_[begin_ + 4] = static_cast<char>(type);
-  }
-  template <class Number>
-  Writer &number(Number value) {
-    static_assert(std::is_integral_v<Number> && !std::is_same_v<Number, bool>);
-    out_.append(reinterpret_cast<const char *>(&value), sizeof value);
-    return *this;
-  }
-  Writer &text(std::string_view value) {
-    number(static_cast<std::uint32_t>(value.size()));
-    out_.append(value).push_back('\0');
-    return *this;
-  }
-  void finish() {
-    const auto size = static_cast<std::uint32_t>(out_.size() - begin_ - header_bytes);
-    std::memcpy(out_.data() + begin_, &size, sizeof size);
-  }
-
- private:
-  std::string &out_;
-  std::size_t begin_;
-};
-
-// Reads a payload; after the first read past its end everything is zero and complete() is false.
-// untrusted: a plugin may have written the bytes
-class Reader {
- public:
-  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
-
-  template <class Number>
-  Number number() {
-    Number value = 0;
-    if (!has(sizeof value)) return 0;
-    std::memcpy(&value, bytes_.data() + at_, sizeof value);
-    at_ += sizeof value;
-    return value;
-  }
-  std::string_view text() {
-    const std::size_t size = number<std::uint32_t>();
-    if (!has(size + 1) || bytes_[at_ + size] != '\0') {
-      is_broken_ = true;
-      return {};
-    }
-    const std::string_view value = bytes_.substr(at_, size);
-    at_ += size + 1;
-    return value;
-  }
-  std::size_t left() const { return bytes_.size() - at_; }
-  bool complete() const { return !is_broken_ && at_ == bytes_.size(); }
-
- private:
-  bool has(std::size_t size) {
-    if (size > bytes_.size() - at_) is_broken_ = true;
-    return !is_broken_;
-  }
-  std::string_view bytes_;
-  std::size_t at_ = 0;
-  bool is_broken_ = false;
-};
-
-constexpr std::size_t number_bytes(std::size_t four_count, std::size_t eight_count) {
-  return 4 * four_count + 8 * eight_count;
-}
-constexpr std::size_t text_bytes = 4 + 1;  // beside the text itself
 constexpr std::size_t parcel_bytes_min = number_bytes(3, 3) + 5 * text_bytes;
 constexpr std::size_t answer_bytes_min = number_bytes(1, 1) + text_bytes;
 
 bool is_known(std::uint8_t type) {
-  return (type >= static_cast<std::uint8_t>(Type::hello) && type <= static_cast<std::uint8_t>(Type::stop)) ||
-         (type >= static_cast<std::uint8_t>(Type::phase) && type <= static_cast<std::uint8_t>(Type::stopped));
+  return (type >= static_cast<std::uint8_t>(Type::hello) && type <= static_cast<std::uint8_t>(Type::ask)) ||
+         (type >= static_cast<std::uint8_t>(Type::phase) && type <= static_cast<std::uint8_t>(Type::metric));
 }
 
 }  // namespace
@@ -113,6 +45,8 @@ void encode(std::string &out, const Hello &message) {
       .text(message.state_dir)
       .number(message.index)
       .number(message.worker)
+      .flag(message.has_desk)
+      .text(message.public_url)
       .finish();
 }
 
@@ -145,11 +79,11 @@ void encode(std::string &out, Phase phase) {
 }
 
 void encode(std::string &out, const Ready &message) {
-  Writer(out, Type::ready).number(static_cast<std::uint8_t>(message.is_batching)).finish();
+  Writer(out, Type::ready).flag(message.is_batching).flag(message.is_ticking).finish();
 }
 
 void encode(std::string &out, const Refused &message) {
-  Writer(out, Type::refused).number(static_cast<std::uint8_t>(message.is_final)).text(message.sentence).finish();
+  Writer(out, Type::refused).flag(message.is_final).text(message.sentence).finish();
 }
 
 void encode(std::string &out, const AnswersView &message) {
@@ -159,6 +93,7 @@ void encode(std::string &out, const AnswersView &message) {
   for (const AnswerView &answer : message.answers) {
     writer.number(answer.code).number(answer.retry_after_ms).text(answer.message);
   }
+  put(writer, message.staged);
   writer.finish();
 }
 
@@ -177,6 +112,8 @@ std::optional<Hello> decode_hello(std::string_view payload) {
   message.state_dir = reader.text();
   message.index = reader.number<std::uint32_t>();
   message.worker = reader.number<std::uint32_t>();
+  message.has_desk = reader.flag();
+  message.public_url = reader.text();
   if (!reader.complete()) return std::nullopt;
   return message;
 }
@@ -219,17 +156,19 @@ std::optional<Phase> decode_phase(std::string_view payload) {
 
 std::optional<Ready> decode_ready(std::string_view payload) {
   Reader reader(payload);
-  const auto flag = reader.number<std::uint8_t>();
-  if (!reader.complete() || flag > 1) return std::nullopt;
-  return Ready{flag == 1};
+  Ready message;
+  message.is_batching = reader.flag();
+  message.is_ticking = reader.flag();
+  if (!reader.complete()) return std::nullopt;
+  return message;
 }
 
 std::optional<Refused> decode_refused(std::string_view payload) {
   Reader reader(payload);
-  const auto flag = reader.number<std::uint8_t>();
+  const bool is_final = reader.flag();
   const std::string_view sentence = reader.text();
-  if (!reader.complete() || flag > 1) return std::nullopt;
-  return Refused{flag == 1, sentence};
+  if (!reader.complete()) return std::nullopt;
+  return Refused{is_final, sentence};
 }
 
 std::optional<AnswersView> decode_answers(std::string_view payload) {
@@ -237,15 +176,14 @@ std::optional<AnswersView> decode_answers(std::string_view payload) {
   AnswersView message;
   message.batch_code = reader.number<std::int32_t>();
   message.batch_message = reader.text();
-  const auto count = reader.number<std::uint32_t>();
-  if (count > parcels_count_max || count > reader.left() / answer_bytes_min) return std::nullopt;
-  message.answers.resize(count);
+  message.answers.resize(reader.count(parcels_count_max, answer_bytes_min));
   for (AnswerView &answer : message.answers) {
     answer.code = reader.number<std::int32_t>();
     answer.retry_after_ms = reader.number<Milliseconds>();
     answer.message = reader.text();
     if (answer.message.size() > message_bytes_max) return std::nullopt;
   }
+  message.staged = take_staged(reader);
   if (!reader.complete()) return std::nullopt;
   return message;
 }
@@ -258,10 +196,6 @@ std::optional<LogLine> decode_log(std::string_view payload) {
     return std::nullopt;
   }
   return LogLine{static_cast<Level>(level), text};
-}
-
-bool announces(std::string_view header, Type type) {
-  return header.size() >= header_bytes && header[4] == static_cast<char>(type);
 }
 
 char *FrameReader::room(std::size_t size) {

@@ -16,21 +16,29 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "event/staged.hpp"
+#include "host/desk.hpp"
+#include "host/instance.hpp"
+#include "host/service_call.hpp"
 
 namespace bellhop::core::wire {
 
 constexpr std::size_t header_bytes = 8;
 constexpr std::size_t to_child_bytes_max = 256 << 20;  // a batch of large bodies
-constexpr std::size_t to_daemon_bytes_max = 4 << 20;   // parcels_count_max answers with full messages fit
+// parcels_count_max answers with full messages fit beside all that one delivery may stage.
+constexpr std::size_t to_daemon_bytes_max = staged_bytes_max + (4 << 20);
 constexpr std::uint32_t parcels_count_max = 1024;
 constexpr std::size_t message_bytes_max = 1024;
 constexpr std::size_t log_line_bytes_max = 4096;
+constexpr std::size_t output_bytes_max = 64 << 10;  // of one frame; a longer piece becomes several
 
 enum class Type : std::uint8_t {
   // daemon → child
   hello = 1,
   deliver = 2,
   stop = 3,
+  result = 4,
+  ask = 5,
   // child → daemon
   phase = 16,
   ready = 17,
@@ -38,6 +46,10 @@ enum class Type : std::uint8_t {
   answers = 19,
   log = 20,
   stopped = 21,
+  call = 22,
+  told = 23,
+  output = 24,
+  metric = 25,
 };
 
 // What the child is about to do; sent before it does it, so that a death can be told in one sentence.
@@ -48,10 +60,13 @@ struct Hello {
   std::string_view instance, library, settings_json, state_dir;
   std::uint32_t index = 0;
   std::uint32_t worker = 0;
+  bool has_desk = false;  // are services but json offered?
+  std::string_view public_url;
 };
 
 struct Ready {
   bool is_batching = false;
+  bool is_ticking = false;
 };
 
 struct Refused {
@@ -83,6 +98,25 @@ struct AnswersView {
   std::int32_t batch_code = 0;
   std::string_view batch_message;
   std::vector<AnswerView> answers;
+  Staged staged;
+};
+
+// A call of a service, of any thread of the plugin; its result carries the same id.
+struct Call {
+  std::uint64_t id = 0;
+  ServiceCall call;
+};
+
+struct CallResult {
+  std::uint64_t id = 0;
+  ServiceReply reply;  // without HttpReply::exchange, which is none of the plugin's business
+};
+
+// What the plugin said to a question.
+struct ToldView {
+  Question::What asked = Question::What::health;
+  AnswerView answer;
+  Milliseconds next_tick_ms = -1;
 };
 
 struct LogLine {
@@ -100,6 +134,12 @@ void encode(std::string &out, const Refused &message);
 void encode(std::string &out, const AnswersView &message);
 void encode(std::string &out, const LogLine &message);
 void encode_stopped(std::string &out);
+void encode(std::string &out, const Call &message);
+void encode(std::string &out, const CallResult &message);
+void encode(std::string &out, const Question &message);
+void encode(std::string &out, const ToldView &message);
+void encode(std::string &out, const MetricSample &message);
+void encode_output(std::string &out, std::string_view bytes);
 
 // The frame's size on the wire, known before it is encoded.
 std::size_t encoded_size(const BatchView &message);
@@ -112,9 +152,12 @@ std::optional<Ready> decode_ready(std::string_view payload);
 std::optional<Refused> decode_refused(std::string_view payload);
 std::optional<AnswersView> decode_answers(std::string_view payload);
 std::optional<LogLine> decode_log(std::string_view payload);
-
-// True when `header` (header_bytes of it) announces a frame of this type: how a busy child peeks for `stop`.
-bool announces(std::string_view header, Type type);
+std::optional<Call> decode_call(std::string_view payload);
+std::optional<CallResult> decode_result(std::string_view payload);
+std::optional<Question> decode_question(std::string_view payload);
+std::optional<ToldView> decode_told(std::string_view payload);
+std::optional<MetricSample> decode_metric(std::string_view payload);
+std::optional<std::string_view> decode_output(std::string_view payload);
 
 struct Frame {
   Type type;

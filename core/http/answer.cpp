@@ -1,28 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/answer.hpp"
 
-#include <cstdio>
 #include <ctime>
 
 #include "http/framing.hpp"
+#include "http/http_date.hpp"
 
 namespace bellhop::core {
 namespace {
 
-// RFC 9110 section 5.6.7, IMF-fixdate. One per thread, so that no thread waits for another's formatting.
+// The Date field. One per thread, so that no thread waits for another's formatting.
 std::string_view date_of(Milliseconds wall_ms) {
   thread_local std::time_t cached_s = -1;
-  thread_local char text[32];
+  thread_local std::string text;
   const std::time_t now_s = static_cast<std::time_t>(wall_ms / 1000);
   if (now_s != cached_s) {
-    std::tm utc{};
-    gmtime_r(&now_s, &utc);
-    static constexpr const char *days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static constexpr const char *months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[utc.tm_wday % 7], utc.tm_mday % 100,
-                  months[utc.tm_mon % 12], (utc.tm_year + 1900) % 10000, utc.tm_hour % 100, utc.tm_min % 100,
-                  utc.tm_sec % 100);
+    text = http_date(wall_ms);
     cached_s = now_s;
   }
   return text;

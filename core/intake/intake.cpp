@@ -12,7 +12,7 @@ namespace bellhop::core {
 namespace {
 
 constexpr Milliseconds stranger_line_ms_min = 10'000;  // at most one line about strangers in that time
-constexpr Milliseconds failure_line_ms_min = 5'000;
+constexpr Milliseconds failure_line_ms_min = 10'000;
 constexpr int full_retry_after_s = 30;
 constexpr int unavailable_retry_after_s = 5;
 constexpr std::string_view hooks_prefix = "/hooks/";
@@ -226,7 +226,9 @@ HttpAnswer Intake::store(const HttpRequest &request, const IntakeSource &source,
     arrival.reason = quarantine.reason;
   }
   arrival.id = incoming.id;
+  const Milliseconds append_began_ms = clock_.steady_ms();
   const Result<Appended> appended = journal_.append(incoming);
+  arrival.append_ms = clock_.steady_ms() - append_began_ms;
   if (!appended) return unavailable(appended.error(), std::move(arrival));
   CRASH_POINT("intake.before_answer");
   arrival.seq = appended->seq;
@@ -250,20 +252,27 @@ HttpAnswer Intake::store(const HttpRequest &request, const IntakeSource &source,
 
 HttpAnswer Intake::unavailable(const Error &error, Arrival arrival) {
   bool is_said = false;
+  std::int64_t count = 0;
   {
     Lock lock(strangers_mutex_);
     const Milliseconds now_ms = clock_.steady_ms();
     is_said = now_ms - failure_logged_ms_ >= failure_line_ms_min;
-    if (is_said) failure_logged_ms_ = now_ms;
+    ++failures_count_;
+    if (is_said) {
+      failure_logged_ms_ = now_ms;
+      count = std::exchange(failures_count_, 0);
+    }
   }
-  if (is_said) log_.error("intake", "store an event: " + error.sentence + "; the sender was told to come again");
+  const std::string times = count > 1 ? "; " + std::to_string(count) + " times since the last line about it" : "";
+  if (is_said)
+    log_.error("intake", "store an event: " + error.sentence + "; the sender was told to come again" + times);
   const bool is_full = error.kind == Kind::full;
   HttpAnswer answer = problem(503, is_full ? "the journal is full; nothing was stored, send it again later"
                                            : "the journal cannot be written now; nothing was stored, send it again");
   answer.headers.emplace_back("Retry-After", std::to_string(is_full ? full_retry_after_s : unavailable_retry_after_s));
   arrival.what = Arrival::What::unavailable;
-  arrival.reason = error.sentence;
-  return finish(std::move(answer), arrival);
+  arrival.reason = error.sentence + times;
+  return is_said ? finish(std::move(answer), arrival) : answer;
 }
 
 HttpAnswer Intake::finish(HttpAnswer answer, Arrival &arrival) const {

@@ -26,7 +26,8 @@ struct IntakeSource {
   std::vector<std::string> tokens;
 };
 
-// For the console: one per request that reached the journal, or was refused by the normaliser.
+// For the console: one per request that reached the journal, or was refused by the normaliser. While the journal takes
+// nothing, one each ten seconds stands for all, with their number in its reason.
 struct Arrival {
   enum class What { accepted, duplicate, quarantined, rejected, unavailable };
   What what = What::accepted;
@@ -35,6 +36,7 @@ struct Arrival {
   Seq seq = 0;
   bool is_late = false, is_test = false;
   Milliseconds took_ms = 0;
+  Milliseconds append_ms = -1;  // of that, in the journal; -1: it was not asked
 };
 
 class Intake {
@@ -68,6 +70,7 @@ class Intake {
   std::int64_t strangers_count_ GUARDED_BY(strangers_mutex_) = 0;  // since the last line about them
   Milliseconds strangers_logged_ms_ GUARDED_BY(strangers_mutex_) = 0;
   Milliseconds failure_logged_ms_ GUARDED_BY(strangers_mutex_) = 0;
+  std::int64_t failures_count_ GUARDED_BY(strangers_mutex_) = 0;  // since the last line about them
 };
 
 }  // namespace bellhop::core

@@ -155,7 +155,8 @@ class Journal {
 
   // Stores the event, or finds the duplicate; returns once that is on stable storage. Blocks; many callers at once are
   // the normal case (group commit). [any]
-  //   errors    full: disk or cap (say 503), unavailable: storage failed (say 503); in both nothing is promised stored
+  //   errors    full: disk or a cap of limits.hpp, named (say 503), unavailable: storage failed (say 503); in both
+  //   nothing is promised stored
   virtual Result<Appended> append(const Incoming &incoming) = 0;
 
   // Makes the batch durable and then calls done on the journal's thread (it must only hand over). Batches become

@@ -8,6 +8,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "journal/limits.hpp"
 #include "journal/storage.hpp"
 
 namespace bellhop::core {
@@ -16,6 +17,7 @@ struct JournalOptions {
   std::string path;  // of the database; .lock, .mark, -wal and -shm lie beside it
   Durability durability = Durability::strict;
   std::int64_t disk_reserve_bytes = 64 << 20;  // free space below this: append says full
+  Limits limits;                               // none by default
   int batch_max = 256;                         // rows in one commit
   std::size_t generation_count = 64 * 1024;    // events before their index entries are merged; about 5 MB of memory
   const Clock *clock = nullptr;                // must outlive the journal

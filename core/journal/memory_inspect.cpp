@@ -178,7 +178,10 @@ Result<VerifyReport> MemoryJournal::verify() {
   report.events_count = static_cast<std::int64_t>(events_.size());
   if (!events_.empty()) report.first = events_.begin()->first;
   Seq expected = 1;
-  const auto gap = [&report](Seq first, Seq last) {
+  const auto gap = [&report, this](Seq first, Seq last) REQUIRES(mutex_) {
+    while (first <= last && removed_.count(first) != 0) ++first;
+    while (first <= last && removed_.count(last) != 0) --last;
+    if (first > last) return;
     report.findings.push_back("events " + std::to_string(first) + " to " + std::to_string(last) + " are missing");
   };
   for (const auto &[seq, stored] : events_) {

@@ -36,6 +36,7 @@ Result<Appended> MemoryJournal::append(const Incoming &incoming) {
       const auto first = events_.find(known->second);
       return Appended{known->second, true, first != events_.end() && first->second.row.is_late};
     }
+    if (std::optional<Error> refused = refusal()) return *refused;
     appended.seq = append_new(incoming);
     appended.is_late = events_.at(appended.seq).row.is_late;
   }
@@ -184,6 +185,9 @@ Result<std::int64_t> MemoryJournal::replay(InstanceId instance, Seq seq) {
       return Error{Kind::invalid,
                    "replay: event " + text_of(seq) + " is quarantined: " + event->second.row.quarantine_reason};
     }
+    if (event->second.is_forgotten) {
+      return Error{Kind::invalid, "replay: event " + text_of(seq) + " was forgotten on request"};
+    }
     replay = put_asked(instance, event->second);
   }
   if (hint_) hint_();
@@ -209,7 +213,7 @@ Result<std::int64_t> MemoryJournal::replay_all(InstanceId instance, const std::v
     if (known == instances_.end()) return Error{Kind::not_found, "replay: there is no instance " + text_of(instance)};
     for (const Seq seq : seqs) {
       const auto event = events_.find(seq);
-      if (event == events_.end() || event->second.row.is_quarantined) continue;
+      if (event == events_.end() || event->second.row.is_quarantined || event->second.is_forgotten) continue;
       const std::map<Place, Delivery> &deliveries = known->second.deliveries;
       bool is_asked = false;
       for (auto one = deliveries.lower_bound({seq, 1}); one != deliveries.end() && one->first.first == seq; ++one) {
@@ -273,7 +277,7 @@ Owed MemoryJournal::owed_now(InstanceId instance, const Stored &stored) const {
   owed.key = {instance, stored.row.seq, 0};
   owed.subject = stored.subject;
   owed.type = stored.row.type;
-  owed.is_quarantined = stored.row.is_quarantined;
+  owed.is_quarantined = stored.row.is_quarantined || stored.is_forgotten;
   return owed;
 }
 
@@ -365,6 +369,9 @@ Result<StoredEvent> MemoryJournal::load(Seq seq) {
   const Stored &stored = event->second;
   if (!stored.is_intact) {
     return Error{Kind::corrupt, "load: event " + text_of(seq) + " is not what was written (its checksum differs)"};
+  }
+  if (stored.is_forgotten) {
+    return Error{Kind::not_found, "load: event " + text_of(seq) + " was forgotten on request"};
   }
   const EventRow &row = stored.row;
   StoredEvent loaded;

@@ -17,10 +17,11 @@
 #include "journal/inspect.hpp"
 #include "journal/journal.hpp"
 #include "journal/kept.hpp"
+#include "journal/upkeep.hpp"
 
 namespace bellhop::core {
 
-class MemoryJournal final : public Journal, public Inspect {
+class MemoryJournal final : public Journal, public Inspect, public Upkeep {
  public:
   Result<Appended> append(const Incoming &incoming) override;
   void settle(SettleBatch batch, std::function<void(Result<void>)> done) override;
@@ -44,6 +45,9 @@ class MemoryJournal final : public Journal, public Inspect {
   Result<std::optional<Document>> document(InstanceId instance, std::string_view path) override;
   Result<KeptBytes> kept_bytes(InstanceId instance) override;
   Result<void> check_staged(InstanceId instance, const Staged &staged) override;
+  Result<Retained> retain() override;  // only when told: nothing happens by and by
+  Result<Forgotten> forget(std::string_view email) override;
+  Result<JournalUsage> usage() override;
   Seq newest() const override;
   void on_commit(std::function<void()> hint) override { hint_ = std::move(hint); }
 
@@ -57,6 +61,9 @@ class MemoryJournal final : public Journal, public Inspect {
   Result<std::vector<DocumentRow>> documents_of(InstanceId instance, std::string_view after, int count_max) override;
   Result<std::vector<InstanceRow>> instances() override;
   Result<VerifyReport> verify() override;
+
+  // None before this. retention_bytes and bytes_max have no meaning here.
+  void limit(const Limits &limits, const Clock &clock);
 
   // ---- what tests do to it; the next `count` calls fail with `error` and change nothing ----------------------------
   void fail_appends(Error error, int count = 1);
@@ -79,6 +86,7 @@ class MemoryJournal final : public Journal, public Inspect {
     std::string json, body;
     Headers headers;
     bool is_intact = true;
+    bool is_forgotten = false;
   };
   struct Delivery {  // a live one or a replay
     Settlement last;
@@ -135,6 +143,14 @@ class MemoryJournal final : public Journal, public Inspect {
   DeliveryRow row_of(const Instance &instance, const Settlement &settlement) const REQUIRES(mutex_);
   EventDetail detail_of(const Stored &stored) const REQUIRES(mutex_);
   Seq append_new(const Incoming &incoming) REQUIRES(mutex_);
+  Seq floor(std::string &name) const REQUIRES(mutex_);
+  std::int64_t bytes_above(Seq floor) const REQUIRES(mutex_);
+  std::optional<Error> refusal() const REQUIRES(mutex_);
+  bool is_held(const Stored &stored, Milliseconds dead_since_ms) const REQUIRES(mutex_);
+  void remove(Seq seq) REQUIRES(mutex_);
+  void let_go(const Stored &stored, Forgotten &out) REQUIRES(mutex_);
+  static void erase_kept(Instance &instance, std::string_view email, Forgotten &out);
+  Milliseconds now_ms() const REQUIRES(mutex_);
 
   mutable Mutex mutex_;
   std::map<Seq, Stored> events_ GUARDED_BY(mutex_);
@@ -146,7 +162,10 @@ class MemoryJournal final : public Journal, public Inspect {
   Failure append_failure_ GUARDED_BY(mutex_), settle_failure_ GUARDED_BY(mutex_), read_failure_ GUARDED_BY(mutex_);
   bool is_holding_ GUARDED_BY(mutex_) = false;
   std::deque<Held> held_ GUARDED_BY(mutex_);
-  std::function<void()> hint_;  // set before the first append
+  Limits limits_ GUARDED_BY(mutex_);
+  const Clock *clock_ GUARDED_BY(mutex_) = nullptr;  // of limits_
+  std::set<Seq> removed_ GUARDED_BY(mutex_);         // by retention
+  std::function<void()> hint_;                       // set before the first append
 };
 
 }  // namespace bellhop::core

@@ -19,7 +19,7 @@ Owed read_owed_row(const Statement &row, InstanceId instance) {
   owed.key = {instance, row.integer(0), row.integer(1)};
   owed.subject = row.integer(2);
   owed.type = row.text(3);
-  owed.is_quarantined = (row.integer(4) & flag_quarantined) != 0;
+  owed.is_quarantined = (row.integer(4) & (flag_quarantined | flag_forgotten)) != 0;
   owed.attempts = static_cast<int>(row.integer(5));
   owed.strikes = static_cast<int>(row.integer(6));
   owed.first_ms = row.integer(7);
@@ -81,7 +81,9 @@ Result<void> Reader::prepare() {
       {&statements_.kv_list, "SELECT key, crc, value FROM kv WHERE instance = ?1 AND key >= ?2 ORDER BY key LIMIT ?3"},
       {&statements_.document,
        "SELECT content_type, etag, modified_ms, crc, body FROM document WHERE instance = ?1 AND path = ?2"},
-      {&statements_.kept, "SELECT " + std::string(kept_columns) + " FROM kept WHERE instance = ?1"},
+      {&statements_.kept,
+       "SELECT id, token, kv_bytes, documents_bytes, k.crc FROM instance LEFT JOIN kept k ON k.instance = id "
+       "WHERE id = ?1"},
       {&statements_.kv_bytes, "SELECT length(key) + length(value) FROM kv WHERE instance = ?1 AND key = ?2"},
       {&statements_.document_bytes,
        "SELECT length(CAST(path AS BLOB)) + length(CAST(content_type AS BLOB)) + length(body) FROM document "
@@ -198,6 +200,10 @@ Result<StoredEvent> Reader::load(Seq seq) {
     row.reset();
     return Error{Kind::corrupt,
                  "load: event " + std::to_string(seq) + " is not what was written (its checksum differs)"};
+  }
+  if ((record.flags & flag_forgotten) != 0) {
+    row.reset();
+    return Error{Kind::not_found, "load: event " + std::to_string(seq) + " was forgotten on request"};
   }
   StoredEvent loaded;
   loaded.seq = seq;

@@ -9,6 +9,25 @@ namespace bellhop::core {
 
 using Blob = Statement::Blob;
 
+namespace {
+
+// nullopt: there is no such instance. A damaged count is as good as none: the quota is not worth a refusal, and the
+// next start counts anew.
+Result<std::optional<KeptBytes>> find_kept(Database &database, Statement &row, InstanceId instance) {
+  Result<std::optional<KeptBytes>> found = std::optional<KeptBytes>();
+  const int code = row.bind(instance).step();
+  if (code == SQLITE_ROW) {
+    const KeptRecord record = read_kept(row);
+    found = std::optional<KeptBytes>(is_intact_kept(row, record) ? record.bytes : KeptBytes{});
+  } else if (code != SQLITE_DONE) {
+    found = database.error("read what instance " + std::to_string(instance) + " keeps from");
+  }
+  row.reset();
+  return found;
+}
+
+}  // namespace
+
 Result<std::optional<std::string>> Reader::kv_get(InstanceId instance, std::string_view key) {
   Statement &row = statements_.kv_get.bind(instance, Blob{key});
   Result<std::optional<std::string>> found = std::optional<std::string>();
@@ -73,19 +92,10 @@ Result<std::optional<Document>> Reader::document(InstanceId instance, std::strin
   return found;
 }
 
-// A damaged count is as good as none: the quota is not worth a refusal, and the next start counts anew.
 Result<KeptBytes> Reader::kept_bytes(InstanceId instance) {
-  Statement &row = statements_.kept.bind(instance);
-  Result<KeptBytes> found = KeptBytes{};
-  const int code = row.step();
-  if (code == SQLITE_ROW) {
-    const KeptRecord record = read_kept(row);
-    if (is_intact_kept(row, record)) found = record.bytes;
-  } else if (code != SQLITE_DONE) {
-    found = database_.error("read what instance " + std::to_string(instance) + " keeps from");
-  }
-  row.reset();
-  return found;
+  const Result<std::optional<KeptBytes>> found = find_kept(database_, statements_.kept, instance);
+  if (!found.ok()) return found.error();
+  return found->value_or(KeptBytes{});
 }
 
 // Of one row that a write would replace, 0 when there is none.
@@ -100,10 +110,12 @@ Result<std::int64_t> Reader::replaced_bytes(Statement &size, std::string_view wh
 // What would be replaced is looked at only when it decides.
 Result<void> Reader::check_staged(InstanceId instance, const Staged &staged) {
   if (Result<void> checked = check_sizes(staged); !checked.ok()) return checked;
-  const Result<KeptBytes> before = kept_bytes(instance);
-  if (!before.ok()) return before.error();
+  const Result<std::optional<KeptBytes>> found = find_kept(database_, statements_.kept, instance);
+  if (!found.ok()) return found.error();
+  if (!*found) return Error{Kind::invalid, "stage: there is no instance " + std::to_string(instance)};
+  const KeptBytes before = **found;
   const StagedSizes sizes = sizes_of(staged);
-  if (check_quota(*before, {}, sizes.all).ok()) return {};
+  if (check_quota(before, {}, sizes.all).ok()) return {};
   KeptBytes replaced;
   for (const auto &[key, size] : sizes.kv) {
     const Result<std::int64_t> bytes = replaced_bytes(statements_.kv_bytes.bind(instance, Blob{key}), "a key");
@@ -115,7 +127,7 @@ Result<void> Reader::check_staged(InstanceId instance, const Staged &staged) {
     if (!bytes.ok()) return bytes.error();
     replaced.documents += *bytes;
   }
-  return check_quota(*before, replaced, sizes.all);
+  return check_quota(before, replaced, sizes.all);
 }
 
 }  // namespace bellhop::core

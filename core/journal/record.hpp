@@ -20,7 +20,7 @@ namespace bellhop::core {
 
 inline constexpr Seq seq_max = Seq{1} << 62;  // greater ones can only come from damage
 
-enum Flag : std::int64_t { flag_test = 1, flag_quarantined = 2, flag_late = 4 };
+enum Flag : std::int64_t { flag_test = 1, flag_quarantined = 2, flag_late = 4, flag_forgotten = 8 };
 
 EventId id_of(std::string_view bytes);  // what is there of its 16 bytes
 

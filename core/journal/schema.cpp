@@ -142,7 +142,16 @@ CREATE TABLE attempt(
 CREATE INDEX delivery_dropped ON delivery(instance, seq) WHERE state = 4;
 )";
 
-constexpr std::array<const char *, schema_version> migrations{migration_1, migration_2};
+// Events first..last that retention removed; ranges that touch are one row.
+constexpr const char *migration_3 = R"(
+CREATE TABLE removed(
+  first INTEGER PRIMARY KEY,
+  last INTEGER NOT NULL,
+  removed_ms INTEGER NOT NULL,
+  crc INTEGER NOT NULL) STRICT;
+)";
+
+constexpr std::array<const char *, schema_version> migrations{migration_1, migration_2, migration_3};
 
 // cell_size_check: a page whose cells overlap is an error when it is read, not a wrong answer later.
 constexpr const char *shared_pragmas = "PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;";
@@ -195,7 +204,7 @@ Result<void> prepare_writer(Database &database) {
                           "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=16777216; PRAGMA synchronous=" +
                           synchronous_mode() +
                           ";"
-                          "PRAGMA secure_delete=OFF; PRAGMA cache_size=-8192; PRAGMA foreign_keys=OFF;";
+                          "PRAGMA secure_delete=ON; PRAGMA cache_size=-8192; PRAGMA foreign_keys=OFF;";
   if (database.exec(sql.c_str()) != SQLITE_OK) return database.error("prepare the journal");
   Result<Statement> mode = database.prepare("PRAGMA journal_mode");
   if (!mode.ok()) return mode.error();

@@ -10,7 +10,7 @@
 
 namespace bellhop::core {
 
-inline constexpr int schema_version = 2;
+inline constexpr int schema_version = 3;
 
 // Refuses a file that is not ours or newer than we are, changing nothing. Before anything else.
 //   errors    as prepare_schema

@@ -15,12 +15,13 @@
 #include "journal/journal_options.hpp"
 #include "journal/reader.hpp"
 #include "journal/storage.hpp"
+#include "journal/upkeep.hpp"
 #include "journal/writer.hpp"
 #include "journal/young_index.hpp"
 
 namespace bellhop::core {
 
-class SqliteJournal final : public Journal, public Inspect {
+class SqliteJournal final : public Journal, public Inspect, public Upkeep {
  public:
   //   errors    conflict: in use, another program's, or newer; denied: not a durable place; corrupt: damaged beyond
   //             writing; unavailable. A lost end is no error: it is logged, and verify() names it
@@ -49,6 +50,9 @@ class SqliteJournal final : public Journal, public Inspect {
   Result<std::optional<Document>> document(InstanceId instance, std::string_view path) override;
   Result<KeptBytes> kept_bytes(InstanceId instance) override;
   Result<void> check_staged(InstanceId instance, const Staged &staged) override;
+  Result<Retained> retain() override;
+  Result<Forgotten> forget(std::string_view email) override;
+  Result<JournalUsage> usage() override;
   Seq newest() const override { return writer_.newest(); }
   void on_commit(std::function<void()> hint) override { writer_.on_commit(std::move(hint)); }
 

@@ -29,6 +29,7 @@ class Verification {
     if (newest.ok()) report_.newest = *newest;
     check_definitions();
     read_holes();
+    check_removed();
     check_events();
     check_end();
     check_instances();
@@ -84,8 +85,38 @@ class Verification {
     if (code != SQLITE_DONE) found(database_.error("read the records of missing events in").sentence);
   }
 
-  // Steps over holes; what is left of first..last was lost without anybody noticing.
+  void check_removed() {
+    Result<Statement> rows = database_.prepare("SELECT first, last, removed_ms, crc FROM removed ORDER BY first");
+    if (!rows.ok()) return found(rows.error().sentence);
+    int code = SQLITE_OK;
+    while ((code = rows->step()) == SQLITE_ROW) {
+      const Hole range{rows->integer(0), rows->integer(1), rows->integer(2)};
+      if (rows->integer(3) == hole_crc(range)) continue;
+      found("the record of removed events at " + text_of(range.first) + " is not what was written");
+    }
+    if (code != SQLITE_DONE) found(database_.error("read the records of removed events in").sentence);
+  }
+
+  // Steps over what retention removed. Read at each gap, in the transaction that saw the gap: retention may be at work.
   void check_gap(Seq first, Seq last) {
+    Result<Statement> rows = database_.prepare(
+        "SELECT first, last, removed_ms, crc FROM removed WHERE first<=?2 AND "
+        "first>=coalesce((SELECT max(first) FROM removed WHERE first<=?1), 0) ORDER BY first");
+    if (!rows.ok()) return found(rows.error().sentence);
+    rows->bind(first, last);
+    int code = SQLITE_OK;
+    while ((code = rows->step()) == SQLITE_ROW) {
+      const Hole range{rows->integer(0), rows->integer(1), rows->integer(2)};
+      if (range.last < first || rows->integer(3) != hole_crc(range)) continue;
+      if (range.first > first) check_lost(first, range.first - 1);
+      first = range.last + 1;
+    }
+    if (code != SQLITE_DONE) return found(database_.error("read the records of removed events in").sentence);
+    if (first <= last) check_lost(first, last);
+  }
+
+  // Steps over holes; what is left of first..last was lost without anybody noticing.
+  void check_lost(Seq first, Seq last) {
     for (const Hole &hole : holes_) {
       if (hole.last < first || hole.first > last) continue;
       if (hole.first > first) report_gap(first, hole.first - 1);

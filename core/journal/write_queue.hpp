@@ -22,6 +22,7 @@ class WriteRequest {
   virtual ~WriteRequest() = default;
   virtual int apply(WriteSession &session) = 0;
   virtual void finish(const Error *failure) = 0;      // nullptr: it is durable
+  virtual void after_commit(WriteSession &) {}        // before finish, in no transaction
   virtual std::size_t weight() const { return 1; }    // rows, about
   virtual bool needs_space() const { return false; }  // refused when the disk's reserve is reached
   virtual bool is_news() const { return false; }      // added an event or a replay: the commit hint is due

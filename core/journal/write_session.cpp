@@ -26,6 +26,9 @@ int WriteSession::begin() {
   kept_begun_.clear();
   young_begun_.clear();
   merge_begun_ = merge_;
+  retain_from_begun_ = retain_from_;
+  removed_begun_.clear();
+  bytes_begun_ = 0;
   return ok_if_done(statements_.begin.run());
 }
 
@@ -38,6 +41,9 @@ int WriteSession::commit() {
   if (code != SQLITE_OK) return code;
   CRASH_POINT("journal.after_commit");
   young_.add(young_begun_);
+  if (!young_begun_.empty()) backlog_.add(newest(), bytes_begun_);
+  removed_count_ += static_cast<std::int64_t>(removed_begun_.size());
+  gone_count_ += static_cast<std::int64_t>(removed_begun_.size());
   if (merge_.deleted != 0 && merge_.deleted == young_.merging_last()) {
     young_.end_merge();
     merge_ = {};
@@ -50,6 +56,9 @@ void WriteSession::rollback() {
   if (database_.is_in_transaction()) statements_.rollback.run();
   next_seq_ = next_seq_begun_;
   merge_ = merge_begun_;
+  retain_from_ = retain_from_begun_;
+  for (const Seq seq : removed_begun_) young_.set_removed(seq, false);
+  removed_begun_.clear();
   for (auto &[id, record] : instances_begun_) instances_[id] = record;
   for (auto &[id, record] : kept_begun_) kept_[id] = record;
   for (const InstanceId id : instances_made_) {
@@ -138,6 +147,7 @@ int WriteSession::append(EventRecord r, std::uint32_t content, Result<Appended> 
                        : young.bind(r.seq, r.id_key, nullptr, r.newest_ms).run();
   if (code != SQLITE_DONE) return code;
   young_begun_.push_back({r.seq, r.id_key, r.subject_key.value_or(0), r.newest_ms, r.subject_key.has_value()});
+  bytes_begun_ += static_cast<std::int64_t>(r.body.size() + r.json.size() + r.headers.size());
   ++next_seq_;
   out = Appended{r.seq, false, (r.flags & flag_late) != 0};
   return SQLITE_OK;
@@ -149,13 +159,14 @@ int WriteSession::merge_some(std::size_t count) {
   const std::size_t merging_count = count == 0 ? 0 : young_.merging_count();
   if (merging_count == 0) return SQLITE_OK;
   for (const YoungEntry &entry : young_.slice(YoungIndex::Order::id, merge_.ids_count, count)) {
+    ++merge_.ids_count;
+    if (entry.is_removed) continue;
     const int code = statements_.merge_id.bind(entry.id_key, entry.seq).run();
     if (code != SQLITE_DONE) return code;
-    ++merge_.ids_count;
   }
   for (const YoungEntry &entry : young_.slice(YoungIndex::Order::subject, merge_.subjects_count, count)) {
     ++merge_.subjects_count;
-    if (!entry.has_subject) continue;
+    if (!entry.has_subject || entry.is_removed) continue;
     const int code = statements_.merge_subject.bind(entry.subject_key, entry.seq, entry.newest_ms).run();
     if (code != SQLITE_DONE) return code;
   }
@@ -241,13 +252,17 @@ int WriteSession::write_delivery(const Settlement &s) {
                         .run());
 }
 
+int WriteSession::put_replay_row(const Settlement &s) {
+  return ok_if_done(statements_.put_replay
+                        .bind(s.key.replay, s.key.instance, s.key.seq, static_cast<int>(s.state),
+                              static_cast<int>(s.verdict), s.attempts, s.strikes, s.due_ms, s.first_ms, s.settled_ms,
+                              s.took_ms, s.message, s.subject, static_cast<std::int64_t>(delivery_crc(s)))
+                        .run());
+}
+
 int WriteSession::put_replay(const Settlement &s) {
-  const int code = statements_.put_replay
-                       .bind(s.key.replay, s.key.instance, s.key.seq, static_cast<int>(s.state),
-                             static_cast<int>(s.verdict), s.attempts, s.strikes, s.due_ms, s.first_ms, s.settled_ms,
-                             s.took_ms, s.message, s.subject, static_cast<std::int64_t>(delivery_crc(s)))
-                       .run();
-  if (code != SQLITE_DONE) return code;
+  const int code = put_replay_row(s);
+  if (code != SQLITE_OK) return code;
   return s.state == DeliveryState::delivered ? revive_dead_letter(s) : SQLITE_OK;
 }
 
@@ -289,6 +304,10 @@ int WriteSession::replay(InstanceId instance, Seq seq, Result<std::int64_t> &out
     out = Error{Kind::invalid, "replay: event " + text_of(seq) + " is quarantined: " + reason};
     return SQLITE_OK;
   }
+  if ((flags & flag_forgotten) != 0) {
+    out = Error{Kind::invalid, "replay: event " + text_of(seq) + " was forgotten on request"};
+    return SQLITE_OK;
+  }
   std::int64_t id = 0;
   code = ask_replay(instance, seq, subject, id);
   if (code == SQLITE_OK) out = id;
@@ -315,7 +334,7 @@ int WriteSession::replay_all(InstanceId instance, const std::vector<Seq> &seqs, 
   for (const Seq seq : seqs) {
     Statement &find = statements_.event_flags.bind(seq);
     int code = find.step();
-    const bool is_fit = code == SQLITE_ROW && (find.integer(0) & flag_quarantined) == 0;
+    const bool is_fit = code == SQLITE_ROW && (find.integer(0) & (flag_quarantined | flag_forgotten)) == 0;
     const SubjectKey subject = is_fit ? find.integer(1) : 0;
     find.reset();
     if (code != SQLITE_ROW && code != SQLITE_DONE) return code;

@@ -10,9 +10,6 @@
 namespace bellhop::core {
 namespace {
 
-constexpr int busy_ms_checkpoint = 50;
-constexpr int busy_ms_usual = 5'000;
-
 int note_log_pages(void *pages, sqlite3 *, const char *, int count) {
   *static_cast<int *>(pages) = count;
   return SQLITE_OK;
@@ -37,12 +34,14 @@ Result<std::unique_ptr<WriteSession>> WriteSession::open(const Place &place, Seq
   if (Result<void> done = session->load_kept(log); !done.ok()) return done.error();
   if (Result<void> done = session->load_young(); !done.ok()) return done.error();
   if (Result<void> done = session->find_position(place, mark, log); !done.ok()) return done.error();
+  if (Result<void> done = session->count_gone(); !done.ok()) return done.error();
   sqlite3_wal_hook(database.raw(), note_log_pages, &session->log_pages_);
   return session;
 }
 
 WriteSession::~WriteSession() {
   statements_ = {};
+  retention_ = {};
   if (database_.is_open()) sqlite3_wal_hook(database_.raw(), nullptr, nullptr);
 }
 
@@ -192,7 +191,9 @@ Result<void> WriteSession::find_position(const Place &place, Seq mark, const Log
   if (!newest_row.ok()) return newest_row.error();
   const Result<std::int64_t> newest_hole = database_.number("SELECT last FROM hole ORDER BY first DESC LIMIT 1");
   if (!newest_hole.ok()) return newest_hole.error();
-  const Seq newest_known = std::clamp<Seq>(std::max(*newest_row, *newest_hole), 0, seq_max);
+  const Result<std::int64_t> newest_removed = database_.number("SELECT last FROM removed ORDER BY first DESC LIMIT 1");
+  if (!newest_removed.ok()) return newest_removed.error();
+  const Seq newest_known = std::clamp<Seq>(std::max({*newest_row, *newest_hole, *newest_removed}), 0, seq_max);
   next_seq_ = std::max(newest_known, mark) + 1;
   if (mark > newest_known) {
     if (Result<void> done = record_hole({newest_known + 1, mark, place.wall_ms}, log); !done.ok()) return done.error();
@@ -200,6 +201,25 @@ Result<void> WriteSession::find_position(const Place &place, Seq mark, const Log
   Result<std::vector<std::string>> findings = check_tail(database_, tail_rows);
   if (!findings.ok()) return findings.error();
   for (const std::string &finding : *findings) log.error("journal", finding);
+  return {};
+}
+
+// What the sizes of the events are, is not looked up: what the database holds is spread over them.
+Result<void> WriteSession::count_gone() {
+  const Result<std::int64_t> removed = database_.number("SELECT coalesce(sum(last - first + 1), 0) FROM removed");
+  if (!removed.ok()) return removed.error();
+  const Result<std::int64_t> lost = database_.number("SELECT coalesce(sum(last - first + 1), 0) FROM hole");
+  if (!lost.ok()) return lost.error();
+  removed_count_ = *removed;
+  gone_count_ = *removed + *lost;
+  Milliseconds received_ms = 0;
+  const Result<Seq> first = oldest(received_ms);
+  if (!first.ok()) return first.error();
+  Pages pages;
+  if (read_pages(pages) != SQLITE_OK) return database_.error("count the pages of");
+  const bool is_empty = *first == 0;
+  backlog_.reset(is_empty ? newest() : *first - 1, newest(),
+                 is_empty ? 0 : (pages.count - pages.free_count) * page_bytes);
   return {};
 }
 

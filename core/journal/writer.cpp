@@ -9,15 +9,13 @@
 #include "base/check.hpp"
 
 namespace bellhop::core {
-namespace {
-
-constexpr Milliseconds space_ms_max = 100;      // between two looks at the free space,
-constexpr std::int64_t space_batches_max = 64;  // or this many batches
-
-}  // namespace
-
 Writer::Writer(const JournalOptions &options, YoungIndex &young, std::function<void()> reopened)
-    : options_(options), young_(young), reopened_(std::move(reopened)) {}
+    : options_(options),
+      young_(young),
+      reopened_(std::move(reopened)),
+      caps_(options),
+      alarm_(*options.log),
+      housekeeping_(options) {}
 
 Writer::~Writer() {
   is_stopping_ = true;
@@ -82,7 +80,8 @@ void Writer::run() {
     }
     sync_mark();
     if (is_stopping_) return;
-    queue_.wait(high_water_ && !high_water_->is_synced() ? mark_sync_ms : -1);
+    if (keep_house(true)) continue;
+    queue_.wait(high_water_ && !high_water_->is_synced() ? mark_sync_ms : housekeeping_.wait_ms());
   }
 }
 
@@ -120,6 +119,7 @@ void Writer::write_batch(WriteRequest *first) {
   if (code != SQLITE_OK) return failed(first, code);
   committed(first);
   tidy();
+  keep_house(false);
 }
 
 int Writer::apply(WriteRequest *first) {
@@ -142,9 +142,8 @@ void Writer::committed(WriteRequest *first) {
     is_news |= request->is_news();
     took_space |= request->needs_space();
   }
-  if (took_space && std::exchange(is_full_, false)) {
-    options_.log->info("journal", "there is space again: events are taken");
-  }
+  for (WriteRequest *request = first; request != nullptr; request = request->next) request->after_commit(*session_);
+  if (took_space) alarm_.taken(options_.clock->steady_ms());
   CRASH_POINT("journal.before_answer");
   // First the hint, then the callers: once every append has returned, no hint can follow, and whoever listens may go.
   if (is_news && hint_) hint_();
@@ -162,7 +161,11 @@ void Writer::failed(WriteRequest *first, int code) {
   session_->rollback();
   if ((code & 0xff) == SQLITE_FULL) {
     error.kind = Kind::full;
-    note_full(error.sentence);
+    std::int64_t refused_count = 0;
+    for (WriteRequest *request = first; request != nullptr; request = request->next) {
+      refused_count += request->needs_space();
+    }
+    alarm_.refused(error.sentence, refused_count, options_.clock->steady_ms());
     return finish(first, &error);
   }
   error.kind = Kind::unavailable;
@@ -172,10 +175,32 @@ void Writer::failed(WriteRequest *first, int code) {
 
 // After the answers: a checkpoint takes as long as several commits.
 void Writer::tidy() {
-  const int code = session_->tidy();
-  if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) return;
-  const Error error = session_->error("move the write-ahead log into the journal");
-  if ((code & 0xff) == SQLITE_FULL) return note_full(error.sentence);
+  if (const int code = session_->tidy(); code != SQLITE_OK)
+    tidying_failed(code, "move the write-ahead log into the journal");
+}
+
+// True: there is more to do. What cannot be read any more is left alone, and is no reason to stop taking events.
+bool Writer::keep_house(bool is_idle) {
+  if (session_ == nullptr || is_fatal_) return false;
+  bool has_more = false;
+  const int code = housekeeping_.step(*session_, is_idle, has_more);
+  if (code == SQLITE_OK) {
+    if (has_more) tidy();
+    return has_more && session_ != nullptr;
+  }
+  const Error error = session_->error("remove old events from the journal");
+  session_->rollback();
+  housekeeping_.failed(error.sentence);
+  if (error.kind != Kind::corrupt && error.kind != Kind::full && (code & 0xff) != SQLITE_BUSY) {
+    storage_failed(error.sentence);
+  }
+  return false;
+}
+
+void Writer::tidying_failed(int code, const std::string &what) {
+  if ((code & 0xff) == SQLITE_BUSY) return;
+  const Error error = session_->error(what);
+  if ((code & 0xff) == SQLITE_FULL) return alarm_.refused(error.sentence, 0, options_.clock->steady_ms());
   storage_failed(error.sentence);
 }
 
@@ -192,40 +217,26 @@ void Writer::storage_failed(const std::string &sentence) {
   if (options_.fatal) options_.fatal(last_words);
 }
 
-void Writer::note_full(const std::string &sentence) {
-  if (std::exchange(is_full_, true)) return;
-  options_.log->error("journal", sentence + "; events are refused until there is space");
-}
-
-// Below the reserve only new events are refused: deliveries go on, and their end is what makes space.
+// Without room only new events are refused: deliveries go on, and their end is what makes room.
 WriteRequest *Writer::refuse_for_space(WriteRequest *first) {
-  if (has_space()) return first;
-  const std::string sentence = "append to " + options_.path + ": less than " +
-                               std::to_string(options_.disk_reserve_bytes) + " bytes are free on its file system";
-  note_full(sentence);
-  const Error error{Kind::full, sentence};
+  Room room;
+  if (const int code = caps_.room(*session_, room); code != SQLITE_OK) return first;  // the batch will meet it too
+  const Error error{Kind::full, room.why};
+  std::int64_t refused_count = 0;
   WriteRequest *kept = nullptr, **end = &kept;
   while (first != nullptr) {
     WriteRequest *request = std::exchange(first, first->next);
     request->next = nullptr;
-    if (request->needs_space()) {
+    if (request->needs_space() && --room.events_count < 0) {
       request->finish(&error);
+      ++refused_count;
     } else {
       *end = request;
       end = &request->next;
     }
   }
+  if (refused_count > 0) alarm_.refused(error.sentence, refused_count, options_.clock->steady_ms());
   return kept;
-}
-
-bool Writer::has_space() {
-  if (options_.disk_reserve_bytes <= 0) return true;
-  const Milliseconds now_ms = options_.clock->steady_ms();
-  if (!is_full_ && ++space_batches_ < space_batches_max && now_ms - space_ms_ < space_ms_max) return true;
-  space_ms_ = now_ms;
-  space_batches_ = 0;
-  const std::int64_t free_bytes = options_.free_bytes ? options_.free_bytes() : free_bytes_of(options_.path);
-  return free_bytes < 0 || free_bytes >= options_.disk_reserve_bytes;
 }
 
 // ---- the high-water mark: a second witness. Its own failures are told and do not stop the journal

@@ -15,7 +15,10 @@
 #include <string>
 #include <thread>
 
+#include "journal/alarm.hpp"
+#include "journal/caps.hpp"
 #include "journal/high_water.hpp"
+#include "journal/housekeeping.hpp"
 #include "journal/journal_options.hpp"
 #include "journal/write_queue.hpp"
 #include "journal/write_session.hpp"
@@ -31,6 +34,8 @@ class Writer {
   Result<void> start();
   void put(WriteRequest *request) { queue_.put(request); }  // [any]
   Seq newest() const { return newest_.load(std::memory_order_acquire); }
+  // What usage() says of limits and disk. [journal]
+  Caps &caps() { return caps_; }
   void on_commit(std::function<void()> hint) { hint_ = std::move(hint); }  // before the first request
 
  private:
@@ -42,9 +47,9 @@ class Writer {
   void finish(WriteRequest *first, const Error *failure);
   WriteRequest *cut_batch();
   WriteRequest *refuse_for_space(WriteRequest *first);
-  bool has_space();
-  void note_full(const std::string &sentence);
   void tidy();
+  bool keep_house(bool is_idle);
+  void tidying_failed(int code, const std::string &what);
   void storage_failed(const std::string &sentence);
   Result<void> open_session();
   void mark(Seq newest);
@@ -63,10 +68,10 @@ class Writer {
   std::atomic<bool> is_stopping_{false};
   int failures_count_ = 0;  // in a row
   bool is_fatal_ = false;
-  bool is_full_ = false;       // said so already
-  bool is_mark_bad_ = false;   // said so already
-  Milliseconds space_ms_ = 0;  // when the free space was last looked at
-  std::int64_t space_batches_ = 0;
+  bool is_mark_bad_ = false;  // said so already
+  Caps caps_;
+  Alarm alarm_;
+  Housekeeping housekeeping_;
   std::jthread thread_;
 };
 

@@ -68,16 +68,23 @@ std::uint32_t Generation::head_of(SubjectKey subject) const {
 }
 
 const YoungEntry *Generation::newest_of_subject(SubjectKey subject) const {
-  const std::uint32_t head = head_of(subject);
-  return head == none ? nullptr : &entries_[head];
+  std::uint32_t index = head_of(subject);
+  while (index != none && entries_[index].is_removed) index = previous_[index];
+  return index == none ? nullptr : &entries_[index];
 }
 
 void Generation::seqs_of_subject(SubjectKey subject, Seq after, Seq up_to, std::vector<Seq> &out) const {
   for (std::uint32_t index = head_of(subject); index != none; index = previous_[index]) {
     const Seq seq = entries_[index].seq;
     if (seq <= after) return;
-    if (seq <= up_to) out.push_back(seq);
+    if (seq <= up_to && !entries_[index].is_removed) out.push_back(seq);
   }
+}
+
+void Generation::set_removed(Seq seq, bool is_removed) {
+  const auto entry = std::lower_bound(entries_.begin(), entries_.end(), seq,
+                                      [](const YoungEntry &one, Seq sought) { return one.seq < sought; });
+  if (entry != entries_.end() && entry->seq == seq) entry->is_removed = is_removed;
 }
 
 // ---- both of them ---------------------------------------------------------------------------------------------------
@@ -168,6 +175,12 @@ std::vector<YoungEntry> YoungIndex::slice(Order order, std::size_t first, std::s
     found.push_back(merging_->entries()[sorted[at]]);
   }
   return found;
+}
+
+void YoungIndex::set_removed(Seq seq, bool is_removed) {
+  Lock lock(mutex_);
+  young_.set_removed(seq, is_removed);
+  if (merging_ != nullptr) merging_->set_removed(seq, is_removed);
 }
 
 void YoungIndex::end_merge() {

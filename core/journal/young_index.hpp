@@ -28,6 +28,7 @@ struct YoungEntry {
   SubjectKey subject_key = 0;
   Milliseconds newest_ms = 0;  // of the subject, up to and with this event
   bool has_subject = false;    // false: quarantined
+  bool is_removed = false;     // by retention: is neither found by its subject nor merged
 };
 
 // Entries in the order of their seq, found by either key. Grows only.
@@ -38,6 +39,7 @@ class Generation {
   void seqs_of_id(std::int64_t id_key, std::vector<Seq> &out) const;
   const YoungEntry *newest_of_subject(SubjectKey subject) const;                                // until the next add
   void seqs_of_subject(SubjectKey subject, Seq after, Seq up_to, std::vector<Seq> &out) const;  // newest first
+  void set_removed(Seq seq, bool is_removed);
 
  private:
   static constexpr std::uint32_t none = 0xffffffff;
@@ -75,6 +77,8 @@ class YoungIndex {
   enum class Order { id, subject };
   std::vector<YoungEntry> slice(Order order, std::size_t first, std::size_t count) const;
   void end_merge();  // forgets the merging generation
+  // Retention removed the event, or its transaction was rolled back.
+  void set_removed(Seq seq, bool is_removed);
 
  private:
   mutable Mutex mutex_;

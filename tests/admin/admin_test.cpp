@@ -46,7 +46,7 @@ class Admin : public testing::Test {
     return document.HasMember("detail") ? document["detail"].GetString() : "";
   }
 
-  Desk desk;
+  FrontDesk desk;
 };
 
 std::vector<std::string> names_in(const rapidjson::Value &rows, const char *member) {

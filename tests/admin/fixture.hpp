@@ -16,6 +16,8 @@ class FakeControl final : public Control {
  public:
   DaemonControl daemon() const override { return daemon_; }
   std::vector<InstanceControl> instances() const override { return instances_; }
+  std::string metrics() const override { return metrics_; }
+  HealthControl health() const override { return health_; }
 
   DaemonControl daemon_{"0.1.0",
                         "/etc/bellhop/bellhop.toml",
@@ -24,6 +26,8 @@ class FakeControl final : public Control {
                         1'767'225'000'000,
                         4711};
   std::vector<InstanceControl> instances_;
+  std::string metrics_ = "# HELP bellhop_build_info Always 1.\n";
+  HealthControl health_;
 };
 
 // Inspect that can be made to fail, call by call.
@@ -78,8 +82,8 @@ class BreakableInspect final : public Inspect {
   Inspect &inner_;
 };
 
-struct Desk {
-  Desk() : log([this](Level, std::string_view line) { log_lines.emplace_back(line); }) {
+struct FrontDesk {
+  FrontDesk() : log([this](Level, std::string_view line) { log_lines.emplace_back(line); }) {
     crm = journal.open_instance("crm", Start::beginning)->id;
     slack = journal.open_instance("slack", Start::beginning)->id;
     control.instances_.push_back(

@@ -143,7 +143,7 @@ class SmallDaemon {
     web_->stop(0);
   }
 
-  Desk desk;
+  FrontDesk desk;
   std::string socket, url, second_url;
 
  private:
@@ -201,7 +201,7 @@ class Cli : public testing::Test {
     options.environment.emplace("BELLHOP_SOCKET", daemon->socket);
     return program.run(arguments, options);
   }
-  Desk &desk() {
+  FrontDesk &desk() {
     if (!daemon) daemon = std::make_unique<SmallDaemon>(scratch.path);
     return daemon->desk;
   }

@@ -39,6 +39,28 @@ TEST_F(Checks, warn_of_plain_http_beyond_this_machine) {
   EXPECT_EQ(warnings(parse(std::string("[http]\nlisten = \"127.0.0.1:80\"") + rest)), "");
 }
 
+TEST_F(Checks, take_no_metrics_address_for_none_and_warn_of_one_that_others_reach) {
+  EXPECT_EQ(errors_with("[metrics]\nlisten = \"\""), "");
+  EXPECT_EQ(errors_with("[metrics]\nlisten = \"127.0.0.1:9464\""), "");
+  EXPECT_THAT(errors_with("[metrics]\nlisten = \"9464\""),
+              HasSubstr("2:1: listen in [metrics] cannot be \"9464\"; write \"host:port\""));
+  EXPECT_THAT(warnings(parse(std::string("[metrics]\nlisten = \"0.0.0.0:9464\"") + rest)),
+              HasSubstr("2:1: listen in [metrics] is \"0.0.0.0:9464\": whoever reaches that address"));
+}
+
+TEST_F(Checks, read_limits_by_their_names) {
+  const Loaded loaded = parse(std::string("[limit.slack]\ncount = 3\nper = \"2s\"\n[limit.crm]\nburst = 5") + rest);
+
+  EXPECT_EQ(errors(loaded), "");
+  ASSERT_EQ(loaded.config.limits.size(), 2u);
+  EXPECT_EQ(loaded.config.limits[0].name, "slack");
+  EXPECT_EQ(loaded.config.limits[0].count, 3);
+  EXPECT_EQ(loaded.config.limits[0].per_ms, 2'000);
+  EXPECT_EQ(loaded.config.limits[1].burst, 5);
+  EXPECT_THAT(errors_with("[limit]\nslack = 3"), HasSubstr("2:1: \"slack\" must be a table, [limit.NAME]"));
+  EXPECT_THAT(errors_with("[limit.SLACK]\ncount = 3"), HasSubstr("the limit name \"SLACK\" must be"));
+}
+
 TEST_F(Checks, cut_the_slash_that_ends_a_public_url_and_refuse_another_scheme) {
   EXPECT_EQ(parse(std::string("[http]\npublic_url = \"https://a.example/\"") + rest).config.http.public_url,
             "https://a.example");

@@ -24,6 +24,7 @@ struct Entry {
 
 std::string section_of(std::string name) {
   name = std::regex_replace(name, std::regex("^source\\.appointlet"), "source.NAME");
+  name = std::regex_replace(name, std::regex("^limit\\.slack"), "limit.NAME");
   return std::regex_replace(name, std::regex("^instance\\.sqlite"), "instance.NAME");
 }
 
@@ -141,11 +142,20 @@ TEST_F(Documentation, shows_the_real_defaults) {
   EXPECT_EQ(values_of(config.http), values_of(expected.http));
   EXPECT_EQ(values_of(config.journal), values_of(expected.journal));
   EXPECT_EQ(values_of(config.admin), values_of(expected.admin));
+  EXPECT_EQ(values_of(config.metrics), values_of(expected.metrics));
+  EXPECT_EQ(values_of(config.egress), values_of(expected.egress));
+  EXPECT_EQ(values_of(config.limits.at(0)), values_of(LimitConfig{}));
   EXPECT_EQ(values_of(config.log), values_of(expected.log));
+  EXPECT_EQ(values_of(config.egress), values_of(expected.egress));
+  LimitConfig limit;
+  limit.rate = "1/s";
+  EXPECT_EQ(values_of(config.limits.at(0)), values_of(limit));
+  EXPECT_EQ(values_of(config.instances.at(0).http), values_of(InstanceHttpConfig{}));
   EXPECT_EQ(values_of(config.sources.at(0)), values_of(source));
   EXPECT_EQ(values_of(config.instances.at(0)), values_of(instance));
   EXPECT_EQ(values_of(config.instances.at(0).retry), values_of(instance.retry));
   EXPECT_EQ(values_of(config.instances.at(0).breaker), values_of(instance.breaker));
+  EXPECT_EQ(values_of(config.instances.at(0).http), values_of(instance.http));
 }
 
 }  // namespace

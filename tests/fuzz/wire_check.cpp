@@ -37,8 +37,20 @@ void check_payload(std::string_view payload) {
   if (const auto ready = wire::decode_ready(payload)) check_again(payload, *ready);
   if (const auto refused = wire::decode_refused(payload)) check_again(payload, *refused);
   if (const auto log = wire::decode_log(payload)) check_again(payload, *log);
+  if (const auto call = wire::decode_call(payload)) check_again(payload, *call);
+  if (const auto result = wire::decode_result(payload)) check_again(payload, *result);
+  if (const auto question = wire::decode_question(payload)) check_again(payload, *question);
+  if (const auto told = wire::decode_told(payload)) check_again(payload, *told);
+  if (const auto metric = wire::decode_metric(payload)) {
+    CHECK(is_sound(*metric));
+    check_again(payload, *metric);
+  }
+  if (const auto output = wire::decode_output(payload)) CHECK(output->size() <= wire::output_bytes_max);
   if (const auto answers = wire::decode_answers(payload)) {
     for (const wire::AnswerView &answer : answers->answers) CHECK(answer.message.size() <= wire::message_bytes_max);
+    for (const KvWrite &write : answers->staged.kv) CHECK(is_sound(write));
+    for (const DocumentWrite &write : answers->staged.documents) CHECK(is_sound(write));
+    CHECK(staged_bytes(answers->staged) <= staged_bytes_max);
     check_again(payload, *answers);
   }
 }

@@ -79,7 +79,7 @@ TEST_F(Child, closing_every_descriptor_is_a_death) {
 
 TEST_F(Child, garbage_on_every_descriptor_is_a_death_that_names_the_size) {
   EXPECT_EQ(death_of("garbage"),
-            "sent a frame of 2779096485 bytes, the maximum is 4194304 while delivering " + event_text);  // 0xa5a5a5a5
+            "sent a frame of 2779096485 bytes, the maximum is 16777216 while delivering " + event_text);  // 0xa5a5a5a5
 }
 
 TEST_F(Child, a_frame_that_does_not_belong_there_is_a_death) {

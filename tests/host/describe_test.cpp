@@ -58,12 +58,14 @@ TEST_F(Describe, tells_flags_and_extensions) {
 }
 
 TEST_F(Describe, a_plugin_that_needs_too_much_is_described_all_the_same) {
-  const auto manifests = describe_plugin(library("example_slack_cpp"), host_program);
+  const auto manifests = describe_plugin(library("host_odd_needs"), host_program);
 
   ASSERT_TRUE(manifests.ok());
-  EXPECT_EQ((*manifests)[0].needs_missing, std::vector<std::string>{"bellhop.http/1"});
-  EXPECT_EQ(missing_services((*manifests)[0]),
-            "plugin slack-notify needs bellhop.http/1, this host (0.1.0) offers bellhop.json/1");
+  EXPECT_EQ((*manifests)[0].needs_missing, std::vector<std::string>{"bellhop.teleport/7"});
+  EXPECT_EQ(
+      missing_services((*manifests)[0]),
+      "plugin odd needs bellhop.teleport/7, this host (0.1.0) offers bellhop.json/1, bellhop.http/1, bellhop.kv/1, "
+      "bellhop.publish/1, bellhop.metrics/1");
 }
 
 TEST_F(Describe, refusals_come_through_in_one_sentence) {

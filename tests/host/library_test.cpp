@@ -143,11 +143,11 @@ TEST_F(Library, missing_services_are_named_with_those_offered) {
   const auto plugins = load_library(built("host_odd_needs"));
 
   ASSERT_TRUE(plugins.ok()) << "loading is allowed: inspecting must work";
-  const auto missing = missing_services(*(*plugins)[0]);
+  const auto missing = missing_services(*(*plugins)[0], Offer::json_alone);
   EXPECT_EQ(missing, std::vector<std::string>{"bellhop.teleport/7"});
-  EXPECT_EQ(missing_services_sentence("odd", missing),
+  EXPECT_EQ(missing_services_sentence("odd", missing, Offer::json_alone),
             "plugin odd needs bellhop.teleport/7, this host (0.1.0) offers bellhop.json/1");
-  EXPECT_EQ(missing_services_sentence("odd", {}), "");
+  EXPECT_EQ(missing_services_sentence("odd", {}, Offer::json_alone), "");
 }
 
 }  // namespace

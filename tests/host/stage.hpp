@@ -56,14 +56,15 @@ class Stage {
   InstanceSpec &spec() { return spec_; }
   const Clock *clock = nullptr;  // of the child's log limit; the system's when not set
   int log_lines_per_second_max = 100;
+  Desk *desk = nullptr;  // none: json is the only service
 
   void raise_curtain() {
     static const SystemClock system_clock;
     const Clock &used = clock != nullptr ? *clock : system_clock;
     if (where_ == Where::child) {
-      instance_ = spawn_child(spec_, {host_program, &used, log_lines_per_second_max});
+      instance_ = spawn_child(spec_, {host_program, &used, log_lines_per_second_max, desk});
     } else {
-      instance_ = start_inproc(spec_, used);
+      instance_ = start_inproc(spec_, used, desk);
     }
   }
   Instance &instance() { return *instance_; }
@@ -88,6 +89,12 @@ class Stage {
     ADD_FAILURE() << "no report of kind " << static_cast<int>(what) << " came; died? " << last_words_;
     return {};
   }
+  // Lets the instance do what there is to do; waits a moment for it when there is nothing.
+  void poll() {
+    pollfd readable{instance_->descriptor(), POLLIN, 0};
+    ::poll(&readable, 1, 1);
+    for (Report &report : instance_->poll()) take(std::move(report));
+  }
   std::string death() { return await(Report::What::died).text; }
 
   void start() {
@@ -99,6 +106,10 @@ class Stage {
   Report deliver(const std::vector<std::string> &documents) {
     instance_->deliver(batch(documents));
     return await(Report::What::answers);
+  }
+  Report ask(Question question) {
+    instance_->ask(std::move(question));
+    return await(Report::What::told);
   }
   static Batch batch(const std::vector<std::string> &documents) {
     Batch batch;

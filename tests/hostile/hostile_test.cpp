@@ -283,7 +283,7 @@ const Fault faults[] = {
        write_file(path, bytes);
      }},
     {"cut_off",
-     "{library}: cut off: ", [](const fs::path &path) { write_file(path, sound_library().substr(0, 5000)); }},
+     "{library}: cut off: ", [](const fs::path &path) { write_file(path, sound_library().substr(0, 1000)); }},
 };
 
 class Broken : public testing::TestWithParam<Fault> {

@@ -48,7 +48,7 @@ bool is_settled_whole(SqliteJournal &journal, InstanceId instance, Seq seq) {
   return is_settled;
 }
 
-// Two events, an instance with a delivery that waits and one that is dead, in a file as version 1 left it.
+// Three events, an instance with a delivery that waits and one that is dead, in a file as version 1 left it.
 void make_version_1(SqliteFixture &f) {
   ASSERT_TRUE(f.open().ok());
   const InstanceId crm = f.journal->open_instance("crm", Start::beginning)->id;
@@ -59,7 +59,7 @@ void make_version_1(SqliteFixture &f) {
   f.journal.reset();
   exec(f.options.path,
        "DROP TABLE kept; DROP TABLE kv; DROP TABLE document; DROP TABLE attempt; DROP INDEX delivery_dropped; "
-       "PRAGMA user_version=1");
+       "DROP TABLE removed; PRAGMA user_version=1");
 }
 
 // ---- migration ------------------------------------------------------------------------------------------------------

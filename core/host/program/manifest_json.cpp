@@ -40,6 +40,19 @@ void put(Writer &writer, const char *key, const std::vector<std::string> &list) 
   writer.EndArray();
 }
 
+void put_commands(Writer &writer, const bhp_plugin &plugin) {
+  writer.Key("commands");
+  writer.StartArray();
+  for (const bhp_command *command : commands_of(plugin)) {
+    writer.StartObject();
+    put(writer, "name", command->name, text_bytes_max);
+    put(writer, "summary", command->summary, text_bytes_max);
+    put(writer, "arguments_schema", command->arguments_schema, schema_bytes_max);
+    writer.EndObject();
+  }
+  writer.EndArray();
+}
+
 void put(Writer &writer, const bhp_plugin &plugin) {
   writer.StartObject();
   const std::pair<const char *, const char *> texts[] = {
@@ -55,10 +68,15 @@ void put(Writer &writer, const bhp_plugin &plugin) {
   writer.Bool((plugin.flags & BHP_PLUGIN_SINGLETON) != 0);
   writer.Key("is_batching");
   writer.Bool(batch_extension(plugin) != nullptr);
+  writer.Key("is_ticking");
+  writer.Bool(tick_extension(plugin) != nullptr);
+  writer.Key("has_health");
+  writer.Bool(health_extension(plugin) != nullptr);
+  put_commands(writer, plugin);
   put(writer, "events", strings_of(plugin.events));
   put(writer, "needs", strings_of(plugin.needs));
   put(writer, "wants", strings_of(plugin.wants));
-  put(writer, "needs_missing", missing_services(plugin));
+  put(writer, "needs_missing", missing_services(plugin, Offer::everything));
   writer.EndObject();
 }
 

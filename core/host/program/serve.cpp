@@ -2,7 +2,6 @@
 #include "host/program/serve.hpp"
 
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,7 +10,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,6 +19,7 @@
 #include "host/library.hpp"
 #include "host/program/contain.hpp"
 #include "host/program/last_words.hpp"
+#include "host/program/link.hpp"
 #include "host/wire.hpp"
 
 namespace bellhop::core {
@@ -31,67 +30,6 @@ namespace {
   std::fflush(nullptr);  // what the plugin printed
   ::_exit(0);            // no atexit functions and no static destructors of foreign code
 }
-
-class Link {
- public:
-  explicit Link(int socket) : socket_(socket) {}
-
-  // The next frame; nullopt when the daemon has closed the socket. [one]
-  std::optional<wire::Frame> read() {
-    const std::lock_guard lock(reading_);
-    for (;;) {
-      if (const std::size_t missing = reader_.missing_bytes(); missing != 0) {
-        const ssize_t got = ::recv(socket_, reader_.room(missing), missing, 0);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return std::nullopt;
-        reader_.take(static_cast<std::size_t>(got));
-        continue;
-      }
-      auto frame = reader_.next();
-      CHECK(frame.ok());  // the daemon and we are the same release
-      if (frame->has_value()) return **frame;
-    }
-  }
-
-  // Writes one frame whole; frames of several threads do not mix. A broken socket is noticed by read(). [any]
-  template <class Message>
-  void send(const Message &message) {
-    std::string frame;
-    wire::encode(frame, message);
-    write(frame);
-  }
-
-  void send_stopped() {
-    std::string frame;
-    wire::encode_stopped(frame);
-    write(frame);
-  }
-
-  // Has the daemon asked for the end while the plugin is busy? It sends nothing else meanwhile, so a look at the header
-  // that waits is enough. While read() holds the lock the plugin is not busy. [any]
-  bool is_stopping() {
-    const std::unique_lock lock(reading_, std::try_to_lock);
-    if (!lock.owns_lock()) return false;
-    char header[wire::header_bytes];
-    const ssize_t got = ::recv(socket_, header, sizeof header, MSG_PEEK | MSG_DONTWAIT);
-    return got == 0 || (got > 0 && wire::announces({header, static_cast<std::size_t>(got)}, wire::Type::stop));
-  }
-
- private:
-  void write(std::string_view bytes) {
-    const std::lock_guard lock(writing_);
-    while (!bytes.empty()) {
-      const ssize_t put = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (put < 0 && errno == EINTR) continue;
-      if (put <= 0) return;
-      bytes.remove_prefix(static_cast<std::size_t>(put));
-    }
-  }
-
-  const int socket_;
-  std::mutex reading_, writing_;
-  wire::FrameReader reader_{wire::to_child_bytes_max};
-};
 
 // Ends the life before it began.
 [[noreturn]] void refuse(Link &link, bool is_final, const std::string &sentence) {
@@ -111,21 +49,65 @@ void enter_state_dir(Link &link, const std::string &state_dir) {
   ::setenv("TMPDIR", state_dir.c_str(), 1);  // the only place where it may make one
 }
 
-const bhp_plugin &load(Link &link, const std::string &library, std::uint32_t index) {
+const bhp_plugin &load(Link &link, const wire::Hello &hello) {
   link.send(wire::Phase::loading);
-  const auto plugin = load_plugin(library, index);
+  const auto plugin =
+      load_plugin(std::string(hello.library), hello.index, hello.has_desk ? Offer::everything : Offer::json_alone);
   if (!plugin) refuse(link, true, plugin.error().sentence);
   remember_modules();
   return **plugin;
 }
 
+// The doors of the one plugin here. `link` lives as long as the process.
+GuestDoors doors_of(Link &link, bool has_desk) {
+  static const SystemClock &clock = *new SystemClock;
+  GuestDoors doors;
+  doors.log = [&link](Level level, std::string_view line) { link.send(wire::LogLine{level, line}); };
+  doors.now_ms = [] { return clock.wall_ms(); };
+  doors.steady_ms = [] { return clock.steady_ms(); };
+  doors.is_stopping = [&link] { return link.is_stopping(); };
+  doors.output = [&link](std::string_view bytes) {
+    link.send_output(bytes);
+    return true;
+  };
+  if (!has_desk) return doors;
+  doors.call = [&link](ServiceCall call) { return link.call(std::move(call)); };
+  doors.metric = [&link](const MetricSample &sample) { link.send(sample); };
+  return doors;
+}
+
 void answer(Link &link, Guest &guest, const wire::BatchView &batch) {
-  const BatchOutcome outcome = guest.deliver(batch);
+  BatchOutcome outcome = guest.deliver(batch);
   wire::AnswersView answers;
   answers.batch_code = outcome.whole.code;
   answers.batch_message = outcome.whole.message;
   for (const Outcome &one : outcome.outcomes) answers.answers.push_back({one.code, one.retry_after_ms, one.message});
+  answers.staged = std::move(outcome.staged);
   link.send(answers);
+}
+
+void answer(Link &link, Guest &guest, const Question &question) {
+  const ToldOutcome told = guest.ask(question);
+  const Outcome &outcome = told.outcome;
+  link.send(wire::ToldView{question.what, {outcome.code, outcome.retry_after_ms, outcome.message}, told.next_tick_ms});
+}
+
+// Until `stop`, or until the daemon has gone.
+void live(Link &link, Guest &guest) {
+  while (const auto order = link.next_order()) {
+    if (order->type == wire::Type::stop) return;
+    if (order->type == wire::Type::ask) {
+      const auto question = wire::decode_question(order->payload);
+      CHECK(question.has_value());
+      answer(link, guest, *question);
+      continue;
+    }
+    CHECK(order->type == wire::Type::deliver);
+    const auto batch = wire::decode_batch(order->payload);
+    CHECK(batch.has_value());
+    link.send(wire::Phase::delivering);  // from here on the plugin has a part in how we end
+    answer(link, guest, *batch);
+  }
 }
 
 }  // namespace
@@ -133,41 +115,29 @@ void answer(Link &link, Guest &guest, const wire::BatchView &batch) {
 void serve(int socket, const Containment &containment) {
   prepare_last_words();
   static Link &link = *new Link(socket);  // the plugin's threads may log until the very end
-  const auto first = link.read();
+  const auto first = link.next_order();
   if (!first) leave();
   CHECK(first->type == wire::Type::hello);
   const auto hello = wire::decode_hello(first->payload);
   CHECK(hello.has_value());
   GuestSpec spec{std::string(hello->instance), std::string(hello->settings_json), std::string(hello->state_dir),
-                 hello->worker};
+                 hello->worker, std::string(hello->public_url)};
   ::prctl(PR_SET_NAME, ("bellhop:" + spec.instance).substr(0, 15).c_str());
   const std::string library(hello->library);
   enter_state_dir(link, spec.state_dir);
   if (const auto contained = contain(containment, library, spec.state_dir); !contained) {
     refuse(link, false, contained.error().sentence);
   }
-  const bhp_plugin &plugin = load(link, library, hello->index);
+  const bhp_plugin &plugin = load(link, *hello);
 
-  static const SystemClock &clock = *new SystemClock;
-  auto guest = std::make_unique<Guest>(plugin, std::move(spec),
-                                       GuestDoors{[](Level level, std::string_view line) {
-                                                    link.send(wire::LogLine{level, line});
-                                                  },
-                                                  [] { return clock.wall_ms(); }, [] { return link.is_stopping(); }});
+  auto guest = std::make_unique<Guest>(plugin, std::move(spec), doors_of(link, hello->has_desk));
   link.send(wire::Phase::creating);
   if (const Outcome outcome = guest->create(); outcome.code != BHP_OK) refuse(link, "create", outcome);
   link.send(wire::Phase::starting);
   if (const Outcome outcome = guest->start(); outcome.code != BHP_OK) refuse(link, "start", outcome);
-  link.send(wire::Ready{guest->is_batching()});
+  link.send(wire::Ready{guest->is_batching(), guest->is_ticking()});
 
-  while (const auto frame = link.read()) {
-    if (frame->type == wire::Type::stop) break;
-    CHECK(frame->type == wire::Type::deliver);
-    const auto batch = wire::decode_batch(frame->payload);
-    CHECK(batch.has_value());
-    link.send(wire::Phase::delivering);  // from here on the plugin has a part in how we end
-    answer(link, *guest, *batch);
-  }
+  live(link, *guest);
   link.send(wire::Phase::stopping);
   guest.reset();
   std::fflush(nullptr);

@@ -65,8 +65,16 @@ void misbehave(const std::string &how) {
     const char frame[8] = {0, 0, 0, 0, 99, 0, 0, 0};
     static_cast<void>(!::write(3, frame, sizeof frame));
   }
+  if (how == "malformed call" || how == "result") {
+    const char frame[8] = {0, 0, 0, 0, how == "result" ? '\4' : '\26'};
+    static_cast<void>(!::write(3, frame, sizeof frame));
+  }
+  if (how == "output") {
+    const char frame[8 + 5] = {5, 0, 0, 0, 24};
+    static_cast<void>(!::write(3, frame, sizeof frame));
+  }
   if (how == "early answer") {  // no answers for one event, and that twice
-    const char frame[8 + 13] = {13, 0, 0, 0, 19};
+    const char frame[8 + 21] = {21, 0, 0, 0, 19};
     static_cast<void>(!::write(3, frame, sizeof frame));
     static_cast<void>(!::write(3, frame, sizeof frame));
   }

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "journal/scrub.hpp"
+
+#include <algorithm>
+
+#include "journal/mention.hpp"
+#include "journal/write_session.hpp"
+
+namespace bellhop::core {
+namespace {
+
+// SQLite's own descriptor: opening and closing another one would give up its locks.
+sqlite3_file *file_of(Database &database) {
+  sqlite3_file *file = nullptr;
+  sqlite3_file_control(database.raw(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  return file != nullptr && file->pMethods != nullptr ? file : nullptr;
+}
+
+std::size_t two_bytes(const std::string &page, std::size_t at) {
+  return static_cast<std::size_t>(static_cast<unsigned char>(page[at])) << 8 | static_cast<unsigned char>(page[at + 1]);
+}
+
+}  // namespace
+
+bool clear_middle(std::string &page, bool is_first) {
+  const std::size_t header = is_first ? 100 : 0;
+  const int kind = page[header];
+  const bool is_leaf = kind == 10 || kind == 13;
+  if (!is_leaf && kind != 2 && kind != 5) return false;
+  const std::size_t cells_count = two_bytes(page, header + 3);
+  const std::size_t contents = two_bytes(page, header + 5);
+  const std::size_t pointers_end = header + (is_leaf ? 8 : 12) + 2 * cells_count;
+  if (pointers_end > contents || contents > page.size()) return false;
+  std::fill(page.begin() + static_cast<std::ptrdiff_t>(pointers_end),
+            page.begin() + static_cast<std::ptrdiff_t>(contents), '\0');
+  return true;
+}
+
+int find_pages(Database &database, std::string_view email, std::int64_t first, int count_max,
+               std::vector<std::int64_t> &found, std::int64_t &next) {
+  sqlite3_file *file = file_of(database);
+  if (file == nullptr) return SQLITE_ERROR;
+  sqlite3_int64 size = 0;
+  if (const int code = file->pMethods->xFileSize(file, &size); code != SQLITE_OK) return code;
+  std::string page(page_bytes, '\0');
+  next = first;
+  for (int count = 0; count < count_max && next * page_bytes <= size; ++count, ++next) {
+    const int code = file->pMethods->xRead(file, page.data(), static_cast<int>(page_bytes), (next - 1) * page_bytes);
+    if (code != SQLITE_OK) return code;
+    if (mentions(page, email)) found.push_back(next);
+  }
+  if (next * page_bytes > size) next = 0;
+  return SQLITE_OK;
+}
+
+int scrub_pages(Database &database, const std::vector<std::int64_t> &pages) {
+  sqlite3_file *file = file_of(database);
+  if (file == nullptr) return SQLITE_ERROR;
+  sqlite3_db_release_memory(database.raw());
+  std::string page(page_bytes, '\0');
+  for (const std::int64_t number : pages) {
+    const sqlite3_int64 at = (number - 1) * page_bytes;
+    int code = file->pMethods->xRead(file, page.data(), static_cast<int>(page_bytes), at);
+    if (code != SQLITE_OK) return code;
+    if (!clear_middle(page, number == 1)) continue;
+    code = file->pMethods->xWrite(file, page.data(), static_cast<int>(page_bytes), at);
+    if (code != SQLITE_OK) return code;
+  }
+  return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+}
+
+}  // namespace bellhop::core

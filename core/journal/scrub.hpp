@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scrub: SQLite zeroes what it deletes, but not the copies that stay in the unallocated middle of a page when rows move
+// to another one. This zeroes that middle, in the file, on pages that still mention a person.
+//
+// Why that is safe: the middle belongs to nobody; the write-ahead log is empty, so that the file's pages are the
+// current ones; only the writer's thread writes them, and it lets its cached copies go before; torn or not, a write
+// changes nothing else.
+//   source  the SQLite file format, section 1.6: B-tree Pages
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "journal/sqlite.hpp"
+
+namespace bellhop::core {
+
+// Zeroes the middle of a page of a B-tree; false: it is none, or none that makes sense.
+bool clear_middle(std::string &page, bool is_first);
+
+// Pages of the file, from `first` (1-based) on and at most count_max of them, that mention the address.
+//   next      where to go on; 0: the file ends
+int find_pages(Database &database, std::string_view email, std::int64_t first, int count_max,
+               std::vector<std::int64_t> &found, std::int64_t &next);
+
+// Outside a transaction, in the writer's thread, while the log is empty.
+//   returns   an SQLite code
+int scrub_pages(Database &database, const std::vector<std::int64_t> &pages);
+
+}  // namespace bellhop::core

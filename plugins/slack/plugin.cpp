@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// slack: a message per booking. With a bot token a booking has one message and one thread: what changes later updates
+// the message in place and is told in the thread. With an incoming webhook, which gives no handle on its messages, each
+// event is a message of its own. A long backlog becomes digests.
+//
+// What was done already is in kv, at once and not with the verdict, so that a retry after half the work (posted, then a
+// 429) does not do it twice:
+//   message/SUBJECT            {"channel","ts"}: the booking's message
+//   done/EVENT_ID/update|reply a step of an event; removed with its OK
+#include <bellhop/http.hpp>
+#include <bellhop/kv.hpp>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "answer.hpp"
+#include "settings.hpp"
+
+namespace slack {
+namespace {
+
+using bellhop::Batch;
+using bellhop::Event;
+using bellhop::JsonDocument;
+using bellhop::Kv;
+using bellhop::Obj;
+using bellhop::Verdict;
+
+struct Posted {
+  std::string channel, ts;
+};
+
+class Slack : public bellhop::BatchPlugin {
+ public:
+  explicit Slack(const bellhop::Context &context)
+      : BatchPlugin(context), settings_(read_settings(context.settings)), http_(context), kv_(context) {
+    http_.limit(settings_.limit);
+  }
+  static bellhop::Manifest manifest() { return slack::manifest(); }
+
+  std::vector<Verdict> deliver_batch(const Batch &batch) override {
+    const int64_t waiting = static_cast<int64_t>(batch.size()) + batch.backlog_count();
+    if (settings_.digest_above > 0 && batch.size() > 1 && waiting > settings_.digest_above) return digest(batch);
+    std::vector<Verdict> verdicts;
+    for (std::size_t i = 0; i < batch.size(); ++i) verdicts.push_back(guarded(batch[i]));
+    return verdicts;
+  }
+
+  // A webhook is asked to post nothing, which Slack refuses with no_text once it has accepted the URL; a token is shown
+  // to auth.test. Neither leaves anything behind.
+  Verdict check_health() override {
+    if (!settings_.token.empty()) {
+      const Answer answer = call("auth.test", Obj());
+      return answer.verdict.code == BHP_OK ? Verdict::ok("Slack knows the token") : answer.verdict;
+    }
+    const Answer answer = read_webhook(http_.post_json(settings_.destination.webhook_url, Obj().set("text", "")));
+    const bool is_known = answer.verdict.code == BHP_OK || answer.error == "no_text";
+    return is_known ? Verdict::ok("the webhook is there") : answer.verdict;
+  }
+
+ private:
+  // One event's failure must not be that of its neighbours.
+  Verdict guarded(const Event &event) {
+    try {
+      return tell(event);
+    } catch (const bellhop::Abort &abort) {
+      return abort.verdict;
+    }
+  }
+
+  Occasion occasion_of(const Event &event, const Booking &booking) const {
+    return {std::string(event.type()), render(headline_of(settings_, event.type()), booking)};
+  }
+
+  Verdict tell(const Event &event) {
+    const Booking booking = read_booking(event.root());
+    const Occasion occasion = occasion_of(event, booking);
+    const Destination &destination = destination_of(settings_, booking);
+    if (settings_.token.empty()) {
+      return post_to_webhook(destination, message_of(booking, occasion, settings_.style));
+    }
+    const std::optional<Posted> posted = message_of_subject(event);
+    if (posted) return tell_again(event, *posted, booking, occasion);
+    return tell_first(event, destination, booking, occasion);
+  }
+
+  Verdict post_to_webhook(const Destination &destination, const Obj &message) {
+    return read_webhook(http_.post_json(destination.webhook_url, message)).verdict;
+  }
+
+  // ---- with a token ----
+
+  std::string message_key(const Event &event) const { return "message/" + std::string(event.subject()); }
+
+  std::optional<Posted> message_of_subject(const Event &event) const {
+    const std::optional<std::string> kept = kv_.get(message_key(event));
+    if (!kept) return std::nullopt;
+    const JsonDocument document(context().host, context().json, *kept);
+    return Posted{document.root()["channel"].str(), document.root()["ts"].str()};
+  }
+
+  Verdict tell_first(const Event &event, const Destination &destination, const Booking &booking,
+                     const Occasion &occasion) {
+    Obj message = message_of(booking, occasion, settings_.style);
+    message.set("channel", destination.channel);
+    const Answer answer = call("chat.postMessage", message);
+    if (answer.verdict.code != BHP_OK || answer.ts.empty()) return answer.verdict;
+    kv_.put(message_key(event), Obj().set("channel", answer.channel).set("ts", answer.ts).str(), Kv::now);
+    return Verdict::ok();
+  }
+
+  Verdict tell_again(const Event &event, const Posted &posted, const Booking &booking, const Occasion &occasion) {
+    const std::string done = "done/" + std::string(event.id()) + "/";
+    // An older snapshot must not overwrite a newer one; the thread still tells that it came.
+    if (!event.is_late() && !kv_.get(done + "update")) {
+      Obj message = message_of(booking, occasion, settings_.style);
+      message.set("channel", posted.channel).set("ts", posted.ts);
+      const Answer answer = call("chat.update", message);
+      if (answer.error == "message_not_found" || answer.error == "cant_update_message") {
+        return told_anew(event, booking, occasion);
+      }
+      if (answer.verdict.code != BHP_OK) return answer.verdict;
+      kv_.put(done + "update", "1", Kv::now);
+    }
+    if (!kv_.get(done + "reply")) {
+      Obj note = note_of(line_of(booking, occasion, settings_.style));
+      note.set("channel", posted.channel).set("thread_ts", posted.ts);
+      const Answer answer = call("chat.postMessage", note);
+      if (answer.verdict.code != BHP_OK) return answer.verdict;
+      kv_.put(done + "reply", "1", Kv::now);
+    }
+    kv_.remove(done + "update");
+    kv_.remove(done + "reply");
+    return Verdict::ok();
+  }
+
+  // Somebody deleted the message: the booking gets a new one.
+  Verdict told_anew(const Event &event, const Booking &booking, const Occasion &occasion) {
+    kv_.remove(message_key(event), Kv::now);
+    return tell_first(event, destination_of(settings_, booking), booking, occasion);
+  }
+
+  Answer call(std::string_view method, const Obj &arguments) {
+    bellhop::Request request{"POST", settings_.api_url + std::string(method), arguments.str(), {}, 0, {}};
+    request.headers.push_back({"Content-Type", "application/json; charset=utf-8"});
+    request.headers.push_back({"Authorization", "Bearer " + settings_.token});
+    const bellhop::Response response = http_.send(request);
+    const JsonDocument document(context().host, context().json, response.body);
+    return read_web_api(response, document.root());
+  }
+
+  // ---- many at once ----
+
+  // One message for each destination. Bookings told in a digest have no message of their own until something happens to
+  // them again.
+  std::vector<Verdict> digest(const Batch &batch) {
+    std::map<Destination, std::vector<std::size_t>> groups;
+    std::vector<std::string> lines;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const Booking booking = read_booking(batch[i].root());
+      lines.push_back(line_of(booking, occasion_of(batch[i], booking), settings_.style));
+      groups[destination_of(settings_, booking)].push_back(i);
+    }
+    std::vector<Verdict> verdicts(batch.size());
+    for (const auto &[destination, members] : groups) {
+      std::vector<std::string> told;
+      for (const std::size_t member : members) told.push_back(lines[member]);
+      Obj message = digest_of(told, settings_.style);
+      if (!settings_.token.empty()) message.set("channel", destination.channel);
+      const Verdict verdict =
+          settings_.token.empty() ? post_to_webhook(destination, message) : call("chat.postMessage", message).verdict;
+      for (const std::size_t member : members) {
+        verdicts[member] = verdict;
+        if (verdict.code == BHP_OK) verdicts[member].message = "in a digest of " + std::to_string(members.size());
+      }
+    }
+    return verdicts;
+  }
+
+  const Settings settings_;
+  bellhop::Http http_;
+  Kv kv_;
+};
+
+}  // namespace
+}  // namespace slack
+
+BELLHOP_PLUGIN(slack::Slack)
