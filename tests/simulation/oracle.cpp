@@ -86,6 +86,10 @@ void Oracle::started(Milliseconds now, const std::vector<DeliveryPlan> &plans, c
       const bool is_open = known == nullptr ? is_wanted(mine, fact->first) && !is_passed : !known->is_final();
       if (is_open) mine.open[fact->second.subject].insert(fact->first);
     }
+    // What waits is owed wherever the cursor is: a move of it that nobody was told about may have come to light.
+    for (const auto &[place, row] : mine.rows) {
+      if (place.second == 0 && !row.is_final()) mine.open[facts_.at(place.first).subject].insert(place.first);
+    }
   }
 }
 
