@@ -99,6 +99,7 @@ class Explanation {
 
   // ---- why it ran, or not ----
   Reason why_run(const InstanceView &view, const DeliveryRow &live) const {
+    if (event().is_forgotten && live.state == DeliveryState::dropped) return why_not(view);
     const std::string state(text_of(live.state));
     if (view.control == nullptr) return {state, "the instance is not in the config any more", 0};
     bool is_wanted = false;

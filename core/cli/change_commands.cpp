@@ -118,7 +118,7 @@ int run_forget(const ForgetOptions &options, const Surroundings &surroundings, c
   return ask_and_print(
       options.ask, surroundings, screen, "POST", "/v1/forget", body + "}", [](const JsonValue &answer, const Screen &to) {
         to.out << counted(number(answer, "events"), "event") << " erased, "
-               << counted(number(answer, "owed"), "delivery waiting") << " given up; "
+               << number(answer, "owed") << " waiting for delivery given up; "
                << counted(number(answer, "attempts"), "attempt") << ", " << counted(number(answer, "messages"), "message")
                << ", " << counted(number(answer, "entries"), "kept value") << " and "
                << counted(number(answer, "documents"), "published document") << " erased\n";

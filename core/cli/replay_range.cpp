@@ -158,9 +158,12 @@ class RangeRun {
     if (options_.ask.is_json) return exit_ok;
     for (const Tally &tally : tallies_) {
       screen_.out << printable(tally.instance) << ": " << counted(tally.replays_count)
-                  << (is_preview ? " would go once more" : " go once more");
+                  << (is_preview                  ? " would go"
+                      : tally.replays_count == 1 ? " goes"
+                                                 : " go")
+                  << " once more";
       if (tally.waiting_count > 0) screen_.out << "; of " << tally.waiting_count << " a replay waits already";
-      if (tally.unwanted_count > 0) screen_.out << "; " << tally.unwanted_count << " are not for its filter";
+      if (tally.unwanted_count > 0) screen_.out << "; " << tally.unwanted_count << " not wanted by its filter";
       screen_.out << '\n';
     }
     return exit_ok;

@@ -25,7 +25,7 @@ class Dead : public Admin {
     return seqs;
   }
   DeliveryState state_of(InstanceId instance, Seq seq) {
-    for (const DeliveryRow &row : *desk.journal.deliveries_of(seq)) {
+    for (const DeliveryRow &row : desk.journal.deliveries_of(seq).value()) {
       if (row.key.instance == instance) return row.state;
     }
     return DeliveryState::waiting;

@@ -69,6 +69,8 @@ TEST_F(Explain, names_the_glob_that_decided) {
   const Seq confirmed = booking(), ping = desk.add("ping", "ping", "{\"p\":1}");
   desk.control_of("crm").events = {"booking.*", "!booking.confirmed"};
   desk.control_of("slack").events = {};
+  desk.control_of("slack").state = "running";
+  desk.control_of("slack").in_flight_count = 0;
 
   const Document booked = of(confirmed), pinged = of(ping);
 

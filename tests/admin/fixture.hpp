@@ -149,6 +149,7 @@ struct FrontDesk {
                const std::string &message, Milliseconds pause_ms, const std::string &exchanges = "") {
     Settlement settlement;
     settlement.key = {instance, seq, 0};
+    settlement.subject = subject_key(journal.event(std::to_string(seq))->row.subject);
     settlement.state = state;
     settlement.verdict = verdict;
     settlement.attempts = number;

@@ -14,7 +14,8 @@ using testing::HasSubstr;
 class Replays : public Admin {
  protected:
   Seq add(const std::string &type = "booking.confirmed") {
-    return desk.add(type, "booking/" + std::to_string(bodies_ % 7), "{\"a\":" + std::to_string(++bodies_) + "}");
+    const std::string subject = "booking/" + std::to_string(++bodies_ % 7);
+    return desk.add(type, subject, "{\"a\":" + std::to_string(bodies_) + "}");
   }
   Document range(const std::string &body) { return parsed(post("/v1/replay", body)); }
   static const rapidjson::Value &named(const Document &answer, const std::string &name) {
@@ -27,7 +28,7 @@ class Replays : public Admin {
   std::vector<Seq> replayed(InstanceId instance) {
     std::vector<Seq> seqs;
     for (Seq seq = 1; seq <= desk.journal.newest(); ++seq) {
-      for (const DeliveryRow &row : *desk.journal.deliveries_of(seq)) {
+      for (const DeliveryRow &row : desk.journal.deliveries_of(seq).value()) {
         if (row.key.instance == instance && row.key.replay != 0) seqs.push_back(seq);
       }
     }
