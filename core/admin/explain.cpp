@@ -131,8 +131,10 @@ class Explanation {
     const std::string words = filter_words(*view.control, is_wanted);
     if (!is_wanted) return {"not wanted", words, 0};
     if (row.seq <= cursor) {
-      return {"passed", place + ", behind this event, and nothing is on record: the instance began after it, or its "
-                                "filter did not want it then",
+      return {"passed",
+              place +
+                  ", behind this event, and nothing is on record: the instance began after it, or its "
+                  "filter did not want it then",
               0};
     }
     return {"owed", words + "; " + why_not_yet(*view.control), 0};

@@ -60,8 +60,7 @@ Result<std::vector<InstanceRow>> audience(const AdminRooms &rooms, const EventRo
   }
   if (!wanting.empty()) return wanting;
   return Error{Kind::conflict, "no instance has been offered " + event_label(event) + " and no filter wants type \"" +
-                                   event.type +
-                                   "\"; name the instance to replay to; configured: " + in_list(names)};
+                                   event.type + "\"; name the instance to replay to; configured: " + in_list(names)};
 }
 
 std::optional<HttpAnswer> undeliverable(const EventDetail &detail) {
@@ -239,7 +238,8 @@ class RangeReplay {
     std::int64_t written_count = static_cast<std::int64_t>(wanted.size());
     if (!order_.is_preview && !wanted.empty()) {
       const auto written = rooms_.journal.replay_all(reader.row.id, wanted);
-      if (!written) return Error{written.error().kind, "replay to " + reader.row.name + ": " + written.error().sentence};
+      if (!written)
+        return Error{written.error().kind, "replay to " + reader.row.name + ": " + written.error().sentence};
       written_count = *written;
     }
     reader.events_count += static_cast<std::int64_t>(wanted.size());
@@ -261,8 +261,7 @@ class RangeReplay {
   void tell() const {
     for (const Reader &reader : readers_) {
       if (order_.is_preview || reader.replays_count == 0) continue;
-      rooms_.log.info("admin",
-                      "replay of " + std::to_string(reader.replays_count) + " events to " + reader.row.name);
+      rooms_.log.info("admin", "replay of " + std::to_string(reader.replays_count) + " events to " + reader.row.name);
     }
   }
 

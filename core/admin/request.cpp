@@ -167,7 +167,8 @@ Result<PageQuery> parse_page_query(std::string_view query) {
   const std::string after = text_of(*parameters, "after");
   for (std::size_t at = 0; at < after.size(); at += 2) {
     int byte = 0;
-    const auto [end, error] = std::from_chars(after.data() + at, after.data() + std::min(at + 2, after.size()), byte, 16);
+    const auto [end, error] =
+        std::from_chars(after.data() + at, after.data() + std::min(at + 2, after.size()), byte, 16);
     if (error != std::errc() || end != after.data() + at + 2) {
       return Error{Kind::invalid, "after is \"" + after + "\"; it is the `next` of the page before"};
     }
@@ -209,7 +210,8 @@ std::optional<Milliseconds> parse_time(const std::string &text) {
     }
     int hours = 0, minutes = 0, zone_end = 0;
     const bool is_offset = rest.size() == 6 && (rest[0] == '+' || rest[0] == '-') &&
-                           std::sscanf(rest.c_str() + 1, "%2d:%2d%n", &hours, &minutes, &zone_end) == 2 && zone_end == 5;
+                           std::sscanf(rest.c_str() + 1, "%2d:%2d%n", &hours, &minutes, &zone_end) == 2 &&
+                           zone_end == 5;
     if (rest != "Z" && !is_offset) return std::nullopt;
     if (is_offset) offset_s = (rest[0] == '-' ? -1 : 1) * (hours * 3'600 + minutes * 60);
   }
@@ -326,8 +328,8 @@ Result<ReplayOrder> parse_replay(const std::string &text) {
       "the body is {\"event\":\"ID, PREFIX OR SEQ\",\"instance\":\"NAME\",\"only_dead\":true} or a range, at least one "
       "of {\"from\",\"to\":SEQ OR TIME,\"type\":\"GLOB\",\"only_dead\":true}, with \"instance\", \"preview\":true, "
       "\"after\"; without instance, all that have been offered the event, or whose filter wants it";
-  const auto body = RequestBody::parse(
-      text, {"event", "instance", "from", "to", "type", "only_dead", "preview", "after"}, shape);
+  const auto body =
+      RequestBody::parse(text, {"event", "instance", "from", "to", "type", "only_dead", "preview", "after"}, shape);
   if (!body) return body.error();
   ReplayOrder order;
   const auto event = body->text_or_number("event");

@@ -45,10 +45,10 @@ class RequestBody {
   static Result<RequestBody> parse(const std::string &text, const std::vector<std::string> &known, std::string shape);
 
   bool has(const std::string &name) const { return values_.count(name) != 0; }
-  Result<std::string> text(const std::string &name) const;           // "" when absent
-  Result<bool> flag(const std::string &name) const;                  // false when absent
+  Result<std::string> text(const std::string &name) const;            // "" when absent
+  Result<bool> flag(const std::string &name) const;                   // false when absent
   Result<std::string> text_or_number(const std::string &name) const;  // a whole number as its digits
-  Result<std::string> object(const std::string &name) const;         // as JSON; "{}" when absent
+  Result<std::string> object(const std::string &name) const;          // as JSON; "{}" when absent
   Error fault(const std::string &name, const std::string &what) const;
 
  private:

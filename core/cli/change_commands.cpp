@@ -76,9 +76,9 @@ int run_drop(const DropOptions &options, const Surroundings &surroundings, const
   if (!options.is_all && !options.type.empty()) return complain(screen, {Kind::invalid, "--type belongs to --all"});
   if (options.is_all && !options.is_agreed) {
     const std::string of = options.instance.empty() ? "all instances" : options.instance;
-    const auto agreed = confirm(screen, "Let all dead letters of " + of +
-                                            (options.type.empty() ? "" : " with a type like " + options.type) +
-                                            " go, for good?");
+    const auto agreed =
+        confirm(screen, "Let all dead letters of " + of +
+                            (options.type.empty() ? "" : " with a type like " + options.type) + " go, for good?");
     if (!agreed) return complain(screen, agreed.error());
     if (!*agreed) return nothing_done(screen);
   }
@@ -116,11 +116,12 @@ int run_forget(const ForgetOptions &options, const Surroundings &surroundings, c
   std::string body = "{";
   add_member(body, "email", options.email);
   return ask_and_print(
-      options.ask, surroundings, screen, "POST", "/v1/forget", body + "}", [](const JsonValue &answer, const Screen &to) {
-        to.out << counted(number(answer, "events"), "event") << " erased, "
-               << number(answer, "owed") << " waiting for delivery given up; "
-               << counted(number(answer, "attempts"), "attempt") << ", " << counted(number(answer, "messages"), "message")
-               << ", " << counted(number(answer, "entries"), "kept value") << " and "
+      options.ask, surroundings, screen, "POST", "/v1/forget", body + "}",
+      [](const JsonValue &answer, const Screen &to) {
+        to.out << counted(number(answer, "events"), "event") << " erased, " << number(answer, "owed")
+               << " waiting for delivery given up; " << counted(number(answer, "attempts"), "attempt") << ", "
+               << counted(number(answer, "messages"), "message") << ", "
+               << counted(number(answer, "entries"), "kept value") << " and "
                << counted(number(answer, "documents"), "published document") << " erased\n";
         if (!flag(answer, "log_cut")) {
           to.err << "the write-ahead log was in use and holds old copies still: say it again in a moment\n";

@@ -21,8 +21,8 @@ struct DeadOptions {
 
 struct ReplayOptions {
   AskOptions ask;
-  std::string reference;                     // "" = a range
-  std::string since, until;                  // a time, a day, or so long ago: "2h"
+  std::string reference;     // "" = a range
+  std::string since, until;  // a time, a day, or so long ago: "2h"
   std::optional<std::int64_t> from_seq, to_seq;
   std::string type, instance;
   bool is_only_dead = false;

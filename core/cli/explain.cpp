@@ -59,7 +59,8 @@ void print_tries(const JsonValue &tries, const Screen &screen) {
   for (const JsonValue &attempt : tries.GetArray()) {
     const std::int64_t this_one = number(attempt, "number");
     if (before > 0 && this_one > before + 1) {
-      screen.out << "     " << screen.paint(std::to_string(this_one - before - 1) + " attempts are not kept", Colour::faint)
+      screen.out << "     "
+                 << screen.paint(std::to_string(this_one - before - 1) + " attempts are not kept", Colour::faint)
                  << '\n';
     }
     before = this_one;
@@ -140,8 +141,8 @@ int run_explain(const ExplainOptions &options, const Surroundings &surroundings,
     for (const JsonValue *instance : shown) print_instance(*instance, name_width, to);
     return static_cast<int>(flag(event, "intact") ? exit_ok : exit_refused);
   };
-  return ask_and_print(options.ask, surroundings, screen, "GET", "/v1/explain/" + percent_encoded(options.reference), "",
-                       page);
+  return ask_and_print(options.ask, surroundings, screen, "GET", "/v1/explain/" + percent_encoded(options.reference),
+                       "", page);
 }
 
 }  // namespace bellhop::core

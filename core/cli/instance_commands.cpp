@@ -125,8 +125,8 @@ int run_health(const HealthOptions &options, const Surroundings &surroundings, c
   int code = exit_ok;
   for (const std::string &name : names) {
     const auto answer = daemon->post(path_of(name, "health"), "");
-    const int one = answer ? print_answer(*answer, options.ask.is_json, screen, print_health)
-                           : complain(screen, answer.error());
+    const int one =
+        answer ? print_answer(*answer, options.ask.is_json, screen, print_health) : complain(screen, answer.error());
     if (code == exit_ok) code = one;
   }
   return code;
@@ -162,20 +162,20 @@ int run_kv(const KeptOptions &options, const Surroundings &surroundings, const S
 int run_documents(const KeptOptions &options, const Surroundings &surroundings, const Screen &screen) {
   std::string target = path_of(options.instance, "documents") + "?limit=" + std::to_string(options.limit);
   if (!options.after.empty()) target += "&after=" + percent_encoded(options.after);
-  return ask_and_print(
-      options.ask, surroundings, screen, "GET", target, "", [](const JsonValue &answer, const Screen &to) {
-        Table table({"BYTES", "MODIFIED", "TYPE", "URL"});
-        for (const JsonValue &row : list(answer, "documents").GetArray()) {
-          const std::string url = text(row, "url");
-          table.add({number(row, "bytes"), to.when(text(row, "modified")), text(row, "content_type"),
-                     url.empty() ? text(row, "path") + " (not served)" : url});
-        }
-        if (!list(answer, "documents").Empty()) table.print(to);
-        to.err << number(answer, "bytes") << " bytes of documents; the URLs are secrets\n";
-        const std::string next = text(answer, "next");
-        if (!next.empty()) to.err << "more: --after " << printable(next) << '\n';
-        return static_cast<int>(exit_ok);
-      });
+  return ask_and_print(options.ask, surroundings, screen, "GET", target, "",
+                       [](const JsonValue &answer, const Screen &to) {
+                         Table table({"BYTES", "MODIFIED", "TYPE", "URL"});
+                         for (const JsonValue &row : list(answer, "documents").GetArray()) {
+                           const std::string url = text(row, "url");
+                           table.add({number(row, "bytes"), to.when(text(row, "modified")), text(row, "content_type"),
+                                      url.empty() ? text(row, "path") + " (not served)" : url});
+                         }
+                         if (!list(answer, "documents").Empty()) table.print(to);
+                         to.err << number(answer, "bytes") << " bytes of documents; the URLs are secrets\n";
+                         const std::string next = text(answer, "next");
+                         if (!next.empty()) to.err << "more: --after " << printable(next) << '\n';
+                         return static_cast<int>(exit_ok);
+                       });
 }
 
 }  // namespace bellhop::core

@@ -33,9 +33,10 @@ CLI::App *add_command(CLI::App &app, const char *name, const char *what, const c
 
 void add_explain(CLI::App &app, Commands &commands) {
   const auto options = std::make_shared<ExplainOptions>();  // owners: the parser's bindings and the chosen command
-  CLI::App *command = add_command(app, "explain", "Say why each instance ran for an event, or did not, and what comes next",
-                                  "  bellhop explain 12\n  bellhop explain 3f9a1c --instance crm\n"
-                                  "  bellhop explain 12 --json | jq '.instances[] | {name, state, why}'");
+  CLI::App *command =
+      add_command(app, "explain", "Say why each instance ran for an event, or did not, and what comes next",
+                  "  bellhop explain 12\n  bellhop explain 3f9a1c --instance crm\n"
+                  "  bellhop explain 12 --json | jq '.instances[] | {name, state, why}'");
   command->add_option("REF", options->reference, "its id, the first 6 or more digits of that, or its seq")->required();
   command->add_option("--instance", options->instance, "only this instance")->type_name("NAME");
   add_ask(*command, options->ask);
@@ -114,9 +115,10 @@ void add_dead_drop(CLI::App &dead, Commands &commands) {
 
 void add_dead(CLI::App &app, Commands &commands) {
   const auto options = std::make_shared<DeadOptions>();
-  CLI::App *command = add_command(app, "dead", "List, show, replay and drop dead letters: deliveries that were given up",
-                                  "  bellhop dead\n  bellhop dead show 12\n  bellhop dead replay --instance crm\n"
-                                  "  bellhop dead drop 12\n  bellhop dead --limit 500 --json");
+  CLI::App *command =
+      add_command(app, "dead", "List, show, replay and drop dead letters: deliveries that were given up",
+                  "  bellhop dead\n  bellhop dead show 12\n  bellhop dead replay --instance crm\n"
+                  "  bellhop dead drop 12\n  bellhop dead --limit 500 --json");
   add_dead_filters(*command, *options);
   command->require_subcommand(0, 1);
   add_dead_list(*command, commands, options);
@@ -132,13 +134,14 @@ void add_dead(CLI::App &app, Commands &commands) {
 
 void add_replay(CLI::App &app, Commands &commands) {
   const auto options = std::make_shared<ReplayOptions>();
-  CLI::App *command = add_command(app, "replay", "Deliver an event, or a range of them, once more",
-                                  "  bellhop replay 12 --instance crm\n"
-                                  "  bellhop replay 3f9a1c        to every instance that it has been offered to\n"
-                                  "  bellhop replay --from-seq 1 --instance new-crm          all there is, to a new instance\n"
-                                  "  bellhop replay --since 2026-03-01 --until 2026-03-02 --type 'booking.*' --list\n"
-                                  "A range goes to each instance whose filter wants it. Replays are marked and wait behind the\n"
-                                  "live events of their booking. More than 20 events are asked for once more, or need --yes.");
+  CLI::App *command =
+      add_command(app, "replay", "Deliver an event, or a range of them, once more",
+                  "  bellhop replay 12 --instance crm\n"
+                  "  bellhop replay 3f9a1c        to every instance that it has been offered to\n"
+                  "  bellhop replay --from-seq 1 --instance new-crm          all there is, to a new instance\n"
+                  "  bellhop replay --since 2026-03-01 --until 2026-03-02 --type 'booking.*' --list\n"
+                  "A range goes to each instance whose filter wants it. Replays are marked and wait behind the\n"
+                  "live events of their booking. More than 20 events are asked for once more, or need --yes.");
   add_range(*command, *options);
   command->add_flag("--dead", options->is_only_dead, "only where it was given up");
   bind(*command, commands, options, run_replay);
@@ -190,13 +193,15 @@ void add_kept(CLI::App &app, Commands &commands) {
     const auto options = std::make_shared<KeptOptions>();
     CLI::App *command = add_command(app, name, what, examples);
     command->add_option("INSTANCE", options->instance, "whose")->required();
-    command->add_option("--limit", options->limit, "at most so many")->check(CLI::Range(1, 1000))->capture_default_str();
+    command->add_option("--limit", options->limit, "at most so many")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
     command->add_option("--after", options->after, "go on: what the page before said")->type_name("PLACE");
     add_ask(*command, options->ask);
     bind(*command, commands, options, run);
   };
-  add("kv", "List the keys that an instance's plugin keeps, with their sizes", "  bellhop kv crm\n  bellhop kv crm --json",
-      run_kv);
+  add("kv", "List the keys that an instance's plugin keeps, with their sizes",
+      "  bellhop kv crm\n  bellhop kv crm --json", run_kv);
   add("documents", "List the documents that an instance has published, with their URLs",
       "  bellhop documents calendar\nWhoever knows a URL reads all that the instance publishes: treat it as a secret.",
       run_documents);

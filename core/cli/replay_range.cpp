@@ -158,7 +158,7 @@ class RangeRun {
     if (options_.ask.is_json) return exit_ok;
     for (const Tally &tally : tallies_) {
       screen_.out << printable(tally.instance) << ": " << counted(tally.replays_count)
-                  << (is_preview                  ? " would go"
+                  << (is_preview                 ? " would go"
                       : tally.replays_count == 1 ? " goes"
                                                  : " go")
                   << " once more";

@@ -103,9 +103,9 @@ Result<AnswerControl> Daemon::run(const std::string &instance, const std::string
   if (found == commands.end()) {
     std::vector<std::string> names;
     for (const CommandManifest &one : commands) names.push_back(one.name);
-    return Error{Kind::not_found,
-                 "instance " + instance + " has no command \"" + command + "\"" + did_you_mean(command, names) +
-                     (names.empty() ? "; its plugin has none" : "; there are: " + in_list(names))};
+    return Error{Kind::not_found, "instance " + instance + " has no command \"" + command + "\"" +
+                                      did_you_mean(command, names) +
+                                      (names.empty() ? "; its plugin has none" : "; there are: " + in_list(names))};
   }
   const auto arguments = fitted_arguments(*found, arguments_json);
   if (!arguments) return arguments.error();

@@ -91,8 +91,7 @@ TEST_F(Explain, a_filter_that_changed_meanwhile_is_said) {
   desk.attempt(desk.crm, seq, 1, DeliveryState::delivered, Verdict::ok, "", 0);
   desk.control_of("crm").events = {"member.*"};
 
-  EXPECT_EQ(why(of(seq), "crm"),
-            "its filter does not want it any more: booking.confirmed matches none of member.*");
+  EXPECT_EQ(why(of(seq), "crm"), "its filter does not want it any more: booking.confirmed matches none of member.*");
 }
 
 TEST_F(Explain, one_that_began_after_the_event_has_passed_it) {

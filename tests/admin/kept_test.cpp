@@ -45,7 +45,8 @@ TEST_F(Kept, keys_are_listed_with_sizes_and_never_with_values) {
 }
 
 TEST_F(Kept, documents_are_listed_with_their_urls) {
-  desk.keep(desk.crm, {{}, {{"feed.ics", "text/calendar", "BEGIN:VCALENDAR"}, {"members/7.ics", "text/calendar", "x"}}});
+  desk.keep(desk.crm,
+            {{}, {{"feed.ics", "text/calendar", "BEGIN:VCALENDAR"}, {"members/7.ics", "text/calendar", "x"}}});
   desk.control_of("crm").public_url = "https://hooks.example.org/pub/0011/";
 
   const Document all = parsed(get("/v1/instances/crm/documents"));

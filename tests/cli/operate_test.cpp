@@ -153,8 +153,8 @@ TEST_F(Operate, all_are_dropped_only_when_that_is_meant) {
   EXPECT_EQ(unasked.code, exit_usage);
   EXPECT_THAT(unasked.err, HasSubstr("say --yes to mean it"));
   EXPECT_EQ(refused.code, exit_refused);
-  EXPECT_THAT(refused.out, AllOf(HasSubstr("Let all dead letters of slack go, for good? [y/N]"),
-                                 HasSubstr("nothing was done")));
+  EXPECT_THAT(refused.out,
+              AllOf(HasSubstr("Let all dead letters of slack go, for good? [y/N]"), HasSubstr("nothing was done")));
   EXPECT_EQ(unanswered.code, exit_refused);
   EXPECT_EQ(desk().journal.instances()->at(1).dead_count, 3);
   EXPECT_THAT(at_terminal({"dead", "drop", "--all"}, "y\n").out, HasSubstr("3 dead letters of slack dropped"));
@@ -178,8 +178,7 @@ TEST_F(Operate, a_range_says_how_many_went_where_and_which_did_not) {
   EXPECT_EQ(ran.out,
             "crm: 2 events go once more; 1 not wanted by its filter\n"
             "slack: 1 event goes once more; 2 not wanted by its filter\n");
-  EXPECT_EQ(again.out,
-            "crm: 0 events go once more; of 2 a replay waits already; 1 not wanted by its filter\n");
+  EXPECT_EQ(again.out, "crm: 0 events go once more; of 2 a replay waits already; 1 not wanted by its filter\n");
 }
 
 TEST_F(Operate, a_range_is_only_listed_when_that_is_asked_for) {
@@ -241,7 +240,8 @@ TEST_F(Operate, times_are_read_as_people_write_them) {
 
   EXPECT_THAT(bellhop({"replay", "--since", "2025-12-31", "--until", "2026-01-02", "--list"}).out, HasSubstr("crm: 1"));
   EXPECT_THAT(bellhop({"replay", "--since", "2026-01-01T00:00:01Z", "--list"}).out, HasSubstr("crm: 0"));
-  EXPECT_THAT(bellhop({"replay", "--until", "1h", "--list"}).out, HasSubstr("crm: 1")) << "an hour ago by today's clock";
+  EXPECT_THAT(bellhop({"replay", "--until", "1h", "--list"}).out, HasSubstr("crm: 1"))
+      << "an hour ago by today's clock";
   EXPECT_THAT(bellhop({"replay", "--since", "2h", "--list"}).out, HasSubstr("crm: 0"));
   const Ran wrong = bellhop({"replay", "--since", "yesterday"});
   EXPECT_EQ(wrong.code, exit_usage);
@@ -315,7 +315,7 @@ TEST_F(Operate, run_passes_arguments_and_prints_the_output) {
   EXPECT_EQ(pairs.code, exit_ok) << pairs.err;
   EXPECT_EQ(pairs.out, "a,b\n\x1b[31m\n") << "a file gets the bytes";
   EXPECT_THAT(pairs.err, AllOf(HasSubstr("3 rows"), HasSubstr("the rest is not shown")));
-  EXPECT_EQ(desk().control.asked_.at(0), R"(crm export {"year":2026,"name":"Ann","all":true})");
+  EXPECT_EQ(desk().control.asked_.at(0), R"(crm export {"all":true,"name":"Ann","year":2026})");
   EXPECT_EQ(desk().control.asked_.at(1), R"(crm export {"year":2026})");
   EXPECT_THAT(shown.out, AllOf(HasSubstr("\\x1b[31m"), Not(HasSubstr("\x1b"))));
   EXPECT_TRUE(is_json(bellhop({"run", "crm", "export", "--json"}).out));
@@ -376,9 +376,16 @@ TEST_F(Operate, a_hold_is_shown_with_its_reason_and_probe) {
 }
 
 TEST_F(Operate, every_command_has_help_with_an_example) {
-  for (const std::vector<std::string> &command : std::vector<std::vector<std::string>>{
-           {"explain"}, {"dead", "list"}, {"dead", "show"}, {"dead", "replay"}, {"dead", "drop"}, {"forget"},
-           {"health"}, {"run"}, {"kv"}, {"documents"}}) {
+  for (const std::vector<std::string> &command : std::vector<std::vector<std::string>>{{"explain"},
+                                                                                       {"dead", "list"},
+                                                                                       {"dead", "show"},
+                                                                                       {"dead", "replay"},
+                                                                                       {"dead", "drop"},
+                                                                                       {"forget"},
+                                                                                       {"health"},
+                                                                                       {"run"},
+                                                                                       {"kv"},
+                                                                                       {"documents"}}) {
     std::vector<std::string> words = command;
     words.push_back("--help");
     std::string name = "bellhop";
