@@ -84,18 +84,18 @@ const std::vector<Key<JournalConfig>> &keys_of<JournalConfig>() {
       {"batch_max", Shape::whole, &JournalConfig::batch_max, 1, 4'096, {},
        "The most events that share one commit, and so one fsync."},
       {"backlog_events_max", Shape::whole, &JournalConfig::backlog_events_max, 0, 1'000'000'000, {},
-       "How many events may wait for the instance that is furthest behind; beyond it webhooks are answered 503. 0 means "
-       "no such cap."},
+       "How many events may wait for the instance that is furthest behind; beyond it webhooks are answered 503. 0 "
+       "means no such cap."},
       {"backlog_bytes_max", Shape::size, &JournalConfig::backlog_bytes_max, 0, 64 * 1'024 * gib, {},
        "How many bytes of events may wait for it; beyond it webhooks are answered 503. 0B means no such cap."},
       {"bytes_max", Shape::size, &JournalConfig::bytes_max, 0, 64 * 1'024 * gib, {},
-       "The most bytes that database and write-ahead log may hold; beyond it webhooks are answered 503. Finished events "
-       "go from three quarters of it on. 0B means no such cap."},
+       "The most bytes that database and write-ahead log may hold; beyond it webhooks are answered 503. Finished "
+       "events go from three quarters of it on. 0B means no such cap."},
       {"retention_age", Shape::duration, &JournalConfig::retention_age_ms, 0, 36'500 * day_ms, {},
        "How long a finished event is kept, and so how long a repetition of it is recognised; 0s means no end."},
       {"retention_bytes", Shape::size, &JournalConfig::retention_bytes, 0, 64 * 1'024 * gib, {},
-       "While the database holds more than this, the oldest finished events are removed whatever their age; 0B means no "
-       "such limit."},
+       "While the database holds more than this, the oldest finished events are removed whatever their age; 0B means "
+       "no such limit."},
       {"dead_age", Shape::duration, &JournalConfig::dead_age_ms, 0, 36'500 * day_ms, {},
        "A dead letter that nobody has replayed or dropped is kept at least this long, whatever the other limits say."},
   };

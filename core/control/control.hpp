@@ -26,7 +26,7 @@ struct InstanceControl {
   std::vector<std::string> events;                   // the globs in force
   int workers = 1;
   std::int64_t in_flight_count = 0, restarts_count = 0;
-  std::string held_by = {}, breaker = "closed", last_error = {};  // see InstanceStatus
+  std::string held_by = "", breaker = "closed", last_error = "";  // see InstanceStatus
   Milliseconds held_since_ms = 0, next_probe_ms = 0;  // steady, which is Unix time but for the clock's jumps; 0: none
   Milliseconds oldest_since_ms = 0;
   std::int64_t oldest = 0;  // seq

@@ -42,8 +42,9 @@ double seconds(Milliseconds ms) { return static_cast<double>(ms) / 1'000; }
 
 // One family with a value per instance.
 template <class Value>
-Reading per_instance(const Gathered &gathered, const char *name, const char *help, Reading::What what, Value value) {
-  Reading reading{name, help, what, {}};
+MetricReading per_instance(const Gathered &gathered, const char *name, const char *help, MetricReading::What what,
+                           Value value) {
+  MetricReading reading{name, help, what, {}};
   for (const Gathered::Instance &instance : gathered.instances) {
     reading.values.push_back({{{"instance", instance.name}}, static_cast<double>(value(instance))});
   }
@@ -51,29 +52,30 @@ Reading per_instance(const Gathered &gathered, const char *name, const char *hel
 }
 
 template <class Value>
-Reading per_listener(const Gathered &gathered, const char *name, const char *help, Value value) {
-  Reading reading{name, help, Reading::What::counter, {}};
+MetricReading per_listener(const Gathered &gathered, const char *name, const char *help, Value value) {
+  MetricReading reading{name, help, MetricReading::What::counter, {}};
   for (const auto &[listener, counters] : gathered.listeners) {
     reading.values.push_back({{{"listener", listener}}, static_cast<double>(value(counters))});
   }
   return reading;
 }
 
-Reading single(const char *name, const char *help, double value) {
-  return {name, help, Reading::What::gauge, {{{}, value}}};
+MetricReading single(const char *name, const char *help, double value) {
+  return {name, help, MetricReading::What::gauge, {{{}, value}}};
 }
 
 bool is_full(const Gathered &gathered) {
   return gathered.disk_free_bytes >= 0 && gathered.disk_free_bytes < gathered.disk_reserve_bytes;
 }
 
-void add_instances(const Gathered &gathered, std::vector<Reading> &readings) {
+void add_instances(const Gathered &gathered, std::vector<MetricReading> &readings) {
   using Instance = Gathered::Instance;
-  constexpr auto gauge = Reading::What::gauge, counter = Reading::What::counter;
+  constexpr auto gauge = MetricReading::What::gauge, counter = MetricReading::What::counter;
   readings.push_back(per_instance(gathered, "bellhop_backlog_events",
-                                  "Events behind the instance's cursor: not looked at yet, or waiting for a retry.",
+                                  "Events owed to the instance and not with it now, about: not sent yet, or waiting "
+                                  "for a retry.",
                                   gauge,
-                                  [&](const Instance &i) { return std::max<Seq>(0, gathered.newest - i.row.cursor); }));
+                                  [](const Instance &i) { return i.status.backlog_count + i.row.waiting_count; }));
   readings.push_back(per_instance(
       gathered, "bellhop_oldest_waiting_seconds", "Age of the oldest event that is still owed; 0 when nothing is.",
       gauge, [&](const Instance &i) {
@@ -104,7 +106,7 @@ void add_instances(const Gathered &gathered, std::vector<Reading> &readings) {
                                   [](const Instance &i) { return i.kept.documents; }));
 }
 
-void add_listeners(const Gathered &gathered, std::vector<Reading> &readings) {
+void add_listeners(const Gathered &gathered, std::vector<MetricReading> &readings) {
   using Counters = HttpServer::Counters;
   readings.push_back(per_listener(gathered, "bellhop_http_connections_total", "Connections that were accepted.",
                                   [](const Counters &c) { return c.connections; }));
@@ -164,8 +166,8 @@ HealthControl Telemetry::health(const Gathered &gathered) const {
   return health;
 }
 
-std::vector<Reading> Telemetry::readings(const Gathered &gathered) {
-  std::vector<Reading> readings;
+std::vector<MetricReading> Telemetry::readings(const Gathered &gathered) {
+  std::vector<MetricReading> readings;
   readings.push_back(
       single("bellhop_start_time_seconds", "When the daemon was started, Unix time.", seconds(gathered.started_ms)));
   readings.push_back(single("bellhop_journal_newest_seq", "Position of the newest event in the journal.",

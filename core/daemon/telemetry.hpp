@@ -48,7 +48,7 @@ class Telemetry {
   // Pure but for what arrivals told: a daemon that could not store the newest webhook is not ready, for a minute: then
   // another one shall have its chance, or a balancer in front would never send one again.
   HealthControl health(const Gathered &gathered) const;  // [any]
-  static std::vector<Reading> readings(const Gathered &gathered);
+  static std::vector<MetricReading> readings(const Gathered &gathered);
 
  private:
   Metrics &metrics_;

@@ -38,6 +38,19 @@ Fault lost(const char *what, const Poco::Exception &error) {
 
 std::string text_of(int error) { return std::generic_category().message(error); }
 
+// Poco's sendBytes throws when the socket does not block and is full, though its receiveBytes does not when it is
+// empty. -1 means "not now"; 0 that error_number says why it failed.
+int send_plain(int descriptor, const char *bytes, std::size_t size, int &error_number) {
+  ssize_t sent = -1;
+  do {
+    sent = ::send(descriptor, bytes, size, MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  if (sent >= 0) return static_cast<int>(sent);
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return -1;
+  error_number = errno;
+  return 0;
+}
+
 }  // namespace
 
 int Channel::descriptor() const { return static_cast<int>(socket_.impl()->sockfd()); }
@@ -102,21 +115,28 @@ Fault Channel::secure(const TlsContext &tls, const std::string &host, const Pati
 
 Fault Channel::send(std::string_view bytes, std::size_t &sent, const Patience &patience, Milliseconds until_ms) {
   constexpr std::size_t piece_bytes_max = 1 << 20;
+  const char *const what = "sending the request";
   sent = 0;
+  int error_number = 0;
+  const auto step = [&] {
+    const std::size_t size = std::min(bytes.size() - sent, piece_bytes_max);
+    const char *const from = bytes.data() + sent;
+    const int result =
+        is_tls_ ? socket_.sendBytes(from, static_cast<int>(size)) : send_plain(descriptor(), from, size, error_number);
+    if (result > 0) sent += static_cast<std::size_t>(result);
+    return result;
+  };
   try {
     while (sent < bytes.size()) {
-      const auto step = [&] {
-        const int size = static_cast<int>(std::min(bytes.size() - sent, piece_bytes_max));
-        const int result = socket_.sendBytes(bytes.data() + sent, size, MSG_NOSIGNAL);
-        if (result > 0) sent += static_cast<std::size_t>(result);
-        return result;
-      };
-      if (Fault fault = attempt(step, POLLOUT, "sending the request", patience, until_ms)) return fault;
-      if (patience.now_ms() >= until_ms) return fault_of(Waited::time_over, "sending the request");
+      if (Fault fault = attempt(step, POLLOUT, what, patience, until_ms)) return fault;
+      if (error_number != 0) {
+        return {HttpFailure::connect, std::string("the connection was lost: ") + what + ": " + text_of(error_number)};
+      }
+      if (sent < bytes.size() && patience.now_ms() >= until_ms) return fault_of(Waited::time_over, what);
     }
     return {};
   } catch (const Poco::Exception &error) {
-    return lost("sending the request", error);
+    return lost(what, error);
   }
 }
 

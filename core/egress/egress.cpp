@@ -105,14 +105,16 @@ void Egress::send(const EgressCaller &caller, std::shared_ptr<const EgressPolicy
   }
   // trusted from here, but for the address that the name turns out to have
   const std::string limit = queued.call.limit;
-  bool is_known = false, is_added = false;
+  bool is_known = false, is_added = false, is_stopping = false;
   {
     Lock lock(mutex_);
     is_known = limit.empty() || queue_.has_bucket(limit);
-    if (is_known && !is_stopping_) is_added = queue_.try_add(std::move(queued));
+    is_stopping = is_stopping_;
+    if (is_known && !is_stopping) is_added = queue_.try_add(std::move(queued));
     if (is_added) changed_.notify_all();
   }
   if (is_added) return;
+  if (is_stopping) return finish(queued, refusal(HttpFailure::cancelled, "cancelled, because the daemon is stopping"));
   if (!is_known) {
     return finish(queued,
                   refusal(HttpFailure::denied, "there is no rate bucket " + limit + "; add it to the config: [limit." +

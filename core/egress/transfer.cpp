@@ -171,9 +171,7 @@ Fault Transfer::exchange(ResponseReader &reader) {
   if (!fault) return read_answer(reader);
   if (fault.failure != HttpFailure::connect) return fault;
   // A server that refuses a large body may answer and close before it has read it: its answer says more than the reset.
-  ResponseReader early(call_.call.method, {.body_bytes_max = tools_.options.response_bytes_max});
-  if (sent_bytes_ == 0 || read_answer(early)) return fault;
-  reader = std::move(early);
+  if (sent_bytes_ == 0 || read_answer(reader)) return fault;
   reader.forbid_reuse();
   return {};
 }

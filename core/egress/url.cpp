@@ -130,6 +130,8 @@ Result<Url> Url::parse(std::string_view text) {
   if (authority.find('@') != std::string_view::npos) return wrong("has a user name or password in front of its host");
   std::string_view host = authority;
   const std::size_t bracket = std::min(authority.rfind(']'), authority.size());
+  const bool is_unclosed = bracket == authority.size() && authority.find('[') != std::string_view::npos;
+  if (is_unclosed) return wrong("has a [ without its ]");
   const std::size_t port_colon = authority.find(':', bracket == authority.size() ? 0 : bracket);
   if (port_colon != std::string_view::npos) {
     host = authority.substr(0, port_colon);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Alarm: tells of refused events without a line for each. A spell begins with a line, tells every ten seconds how many
-// it has come to, and ends with a line once events were taken again for ten seconds.
+// RefusalAlarm: tells of refused events without a line for each. A spell begins with a line, tells every ten seconds
+// how many it has come to, and ends with a line once events were taken again for ten seconds.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,11 @@
 
 namespace bellhop::core {
 
-class Alarm {
+class RefusalAlarm {
  public:
   static constexpr Milliseconds line_ms_min = 10'000;
 
-  explicit Alarm(const Log &log) : log_(log) {}
+  explicit RefusalAlarm(const Log &log) : log_(log) {}
 
   void refused(const std::string &why, std::int64_t count, Milliseconds now_ms) {
     count_ += count;

@@ -70,7 +70,7 @@ class Writer {
   bool is_fatal_ = false;
   bool is_mark_bad_ = false;  // said so already
   Caps caps_;
-  Alarm alarm_;
+  RefusalAlarm alarm_;
   Housekeeping housekeeping_;
   std::jthread thread_;
 };

@@ -67,13 +67,13 @@ std::string status_class(const HttpReply &reply) {
   return "odd";
 }
 
-prometheus::MetricFamily family_of(const Reading &reading) {
-  const bool is_counter = reading.what == Reading::What::counter;
+prometheus::MetricFamily family_of(const MetricReading &reading) {
+  const bool is_counter = reading.what == MetricReading::What::counter;
   prometheus::MetricFamily family;
   family.name = reading.name;
   family.help = reading.help;
   family.type = is_counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
-  for (const Reading::Value &value : reading.values) {
+  for (const MetricReading::Value &value : reading.values) {
     prometheus::ClientMetric metric;
     for (const auto &[name, text] : value.labels) metric.label.push_back({name, text});
     (is_counter ? metric.counter.value : metric.gauge.value) = value.value;
@@ -174,9 +174,9 @@ void Metrics::sample(std::string_view instance, const MetricSample &sample) {
   families_->plugins.add(instance, sample);
 }
 
-std::string Metrics::text(const std::vector<Reading> &readings) const {
+std::string Metrics::text(const std::vector<MetricReading> &readings) const {
   std::vector<prometheus::MetricFamily> all = families_->registry.Collect();
-  for (const Reading &reading : readings) all.push_back(family_of(reading));
+  for (const MetricReading &reading : readings) all.push_back(family_of(reading));
   all.erase(std::remove_if(all.begin(), all.end(), [](const auto &family) { return family.metric.empty(); }),
             all.end());
   std::sort(all.begin(), all.end(), [](const auto &a, const auto &b) { return a.name < b.name; });

@@ -23,7 +23,7 @@ namespace bellhop::core {
 inline constexpr std::size_t plugin_series_max = 200;
 
 // One family of values that are read, not counted.
-struct Reading {
+struct MetricReading {
   enum class What { counter, gauge };
   using Labels = std::vector<std::pair<std::string, std::string>>;
   struct Value {
@@ -58,7 +58,7 @@ class Metrics {
   void sample(std::string_view instance, const MetricSample &sample);                  // the service metrics. [any]
 
   // The page: "text/plain; version=0.0.4". [any]
-  std::string text(const std::vector<Reading> &readings) const;
+  std::string text(const std::vector<MetricReading> &readings) const;
 
  private:
   struct Families;

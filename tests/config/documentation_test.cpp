@@ -143,8 +143,6 @@ TEST_F(Documentation, shows_the_real_defaults) {
   EXPECT_EQ(values_of(config.journal), values_of(expected.journal));
   EXPECT_EQ(values_of(config.admin), values_of(expected.admin));
   EXPECT_EQ(values_of(config.metrics), values_of(expected.metrics));
-  EXPECT_EQ(values_of(config.egress), values_of(expected.egress));
-  EXPECT_EQ(values_of(config.limits.at(0)), values_of(LimitConfig{}));
   EXPECT_EQ(values_of(config.log), values_of(expected.log));
   EXPECT_EQ(values_of(config.egress), values_of(expected.egress));
   LimitConfig limit;

@@ -91,6 +91,7 @@ TEST_F(Child, a_hang_ends_when_it_is_killed_with_the_reason) {
   Stage stage(Where::child, "host_hostile");
   stage.start();
   stage.instance().deliver(Stage::batch({doing("hang")}));
+  for (int round = 0; stage.lines().empty() && round < 20'000; ++round) stage.poll();  // until it says that it does
 
   stage.instance().kill("no answer within 30000 ms");
 

@@ -322,8 +322,8 @@ TEST(KeptCrash, a_kill_in_migration_or_settlement_leaves_all_of_it_or_nothing) {
   const std::pair<std::string, bool> points[] = {
       {"journal.before_migration_commit", false}, {"journal.after_migration_commit", false},
       {"journal.half_staged:1", false},           {"journal.half_staged:2", false},
-      {"journal.before_settle_commit", false},    {"journal.before_commit:2", false},
-      {"journal.after_commit:2", true},           {"journal.before_answer:2", true},
+      {"journal.before_settle_commit", false},    {"journal.before_commit:3", false},
+      {"journal.after_commit:3", true},           {"journal.before_answer:2", true},
   };
   for (const auto &[point, is_there] : points) {
     SCOPED_TRACE(point);

@@ -210,7 +210,7 @@ TEST(SqliteUpkeep, leaves_no_byte_of_a_person_in_any_file) {
     if (said.state == delivered) {
       const std::string of = std::to_string(number);
       said.staged.kv = {{"guest/" + of, number % 6 == 0 ? email : of}};
-      said.staged.documents = {{of + ".ics", "text/calendar", std::string(9'000, 'i') + (is_hers ? email : of)}};
+      said.staged.documents = {{of + ".ics", "text/calendar", std::string(9'000, 'i') + " " + (is_hers ? email : of)}};
     } else {
       said.exchanges = "[{\"url\":\"https://crm.example/" + email + "\"}]";
     }

@@ -14,7 +14,7 @@ namespace {
 using test::Exposition;
 using What = MetricSample::What;
 
-Exposition page(const Metrics &metrics, const std::vector<Reading> &readings = {}) {
+Exposition page(const Metrics &metrics, const std::vector<MetricReading> &readings = {}) {
   return Exposition(metrics.text(readings));
 }
 
@@ -92,10 +92,10 @@ TEST(Metrics, readings_stand_beside_what_was_counted_in_one_valid_page) {
   Metrics metrics("1");
   metrics.event("appointlet", "ping", "accepted");
 
-  const Exposition seen =
-      page(metrics, {{"bellhop_backlog_events", "Events behind.", Reading::What::gauge, {{{{"instance", "a"}}, 3}}},
-                     {"bellhop_restarts_total", "Deaths.", Reading::What::counter, {{{}, 4}}},
-                     {"bellhop_nothing", "Left out.", Reading::What::gauge, {}}});
+  const Exposition seen = page(
+      metrics, {{"bellhop_backlog_events", "Events behind.", MetricReading::What::gauge, {{{{"instance", "a"}}, 3}}},
+                {"bellhop_restarts_total", "Deaths.", MetricReading::What::counter, {{{}, 4}}},
+                {"bellhop_nothing", "Left out.", MetricReading::What::gauge, {}}});
 
   EXPECT_EQ(seen.faults_text(), "");
   EXPECT_EQ(seen.value("bellhop_backlog_events", {{"instance", "a"}}), 3);

@@ -210,6 +210,7 @@ std::optional<std::string> Life::run(int steps) {
 void Life::finish() {
   constexpr int steps_max = 200'000;
   is_finishing_ = true;
+  world_.crash_within(-1);  // not any more
   for (Destination &destination : world_.destinations) draw_habits(destination);
   draw_weather();
   // Half of the lives end with the daemon that they have: a restart would mend what it has forgotten.

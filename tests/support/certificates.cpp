@@ -72,9 +72,9 @@ struct TestAuthority::Keys {
   CertificatePtr certificate{nullptr, &X509_free};
 };
 
-TestAuthority::TestAuthority() : keys_(std::make_unique<Keys>()) {
+TestAuthority::TestAuthority(const char *name) : keys_(std::make_unique<Keys>()) {
   keys_->key = new_key();
-  keys_->certificate = make(keys_->key.get(), "Bellhop test authority", nullptr, 30);
+  keys_->certificate = make(keys_->key.get(), name, nullptr, 30);
   X509 *const own = keys_->certificate.get();
   extend(own, own, NID_basic_constraints, "critical,CA:TRUE");
   extend(own, own, NID_key_usage, "critical,keyCertSign,cRLSign");

@@ -13,7 +13,7 @@ struct Certificate {
 
 class TestAuthority {
  public:
-  TestAuthority();
+  explicit TestAuthority(const char *name = "Bellhop test authority");
   ~TestAuthority();
 
   const std::string &certificate_pem() const { return pem_; }

@@ -78,13 +78,13 @@ struct WaywardServer::Room {
   std::deque<Greeting> greetings;
   std::vector<RecordedRequest> requests;
   int connections_count = 0;
-  int idle_generation = 0;  // connections that began to idle before the current one close
-  int idle_count = 0;
+  int generation = 0;  // connections of an older one close as soon as they are idle
+  int open_count = 0;
   std::list<std::thread> threads;  // of connections; joined at the end
   std::thread acceptor;
 
   void accept_all();
-  void serve(int descriptor, int number);
+  void serve(int descriptor, int number, int born);
 };
 
 namespace {
@@ -249,11 +249,17 @@ void WaywardServer::Room::accept_all() {
     if (descriptor < 0) continue;
     const std::lock_guard lock(mutex);
     const int number = ++connections_count;
-    threads.emplace_back([this, descriptor, number] { serve(descriptor, number); });
+    ++open_count;
+    threads.emplace_back([this, descriptor, number, born = generation] {
+      serve(descriptor, number, born);
+      const std::lock_guard counting(mutex);
+      --open_count;
+      changed.notify_all();
+    });
   }
 }
 
-void WaywardServer::Room::serve(int descriptor, int number) {
+void WaywardServer::Room::serve(int descriptor, int number, int born) {
   Line line(descriptor, context.get(), is_over);
   Greeting greeting = Greeting::none;
   {
@@ -272,42 +278,26 @@ void WaywardServer::Room::serve(int descriptor, int number) {
   std::string bytes;
   for (;;) {
     std::optional<RecordedRequest> request;
-    std::unique_lock lock(mutex);
-    const int generation = idle_generation;
-    ++idle_count;
-    lock.unlock();
-    bool is_alive = true;
-    while (is_alive && !(request = take_request(bytes))) {
+    while (!(request = take_request(bytes))) {
       char buffer[4096];
       const int size = line.read_some(buffer, sizeof buffer);
       if (size > 0) bytes.append(buffer, static_cast<std::size_t>(size));
-      lock.lock();
-      is_alive = size != 0 && !(generation != idle_generation && bytes.empty());
-      lock.unlock();
+      const std::lock_guard lock(mutex);
+      const bool is_unwanted = born != generation && bytes.empty();
+      if (size == 0 || is_unwanted) return line.shut_properly();
     }
-    if (!is_alive) line.shut_properly();
-    lock.lock();
-    if (is_alive) --idle_count;
     std::vector<ServerStep> steps{send_bytes("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")};
-    if (is_alive && !scripts.empty()) {
-      steps = std::move(scripts.front());
-      scripts.pop_front();
-    }
-    if (request) {
+    {
+      const std::lock_guard lock(mutex);
+      if (!scripts.empty()) {
+        steps = std::move(scripts.front());
+        scripts.pop_front();
+      }
       request->connection = number;
       requests.push_back(std::move(*request));
-    }
-    changed.notify_all();
-    lock.unlock();
-    if (is_alive && carry_out(line, steps, is_over)) continue;
-    if (!is_alive) {
-      lock.lock();
-      --idle_count;
-      // The socket is shut before anybody hears of it; the descriptor goes with the line.
-      ::shutdown(descriptor, SHUT_RDWR);
       changed.notify_all();
     }
-    return;
+    if (!carry_out(line, steps, is_over)) return;
   }
 }
 
@@ -352,8 +342,8 @@ bool WaywardServer::wait_for_requests(std::size_t count) const {
 
 void WaywardServer::close_idle_connections() {
   std::unique_lock lock(room_->mutex);
-  ++room_->idle_generation;
-  CHECK(room_->changed.wait_for(lock, patience, [&] { return room_->idle_count == 0; }));
+  ++room_->generation;
+  CHECK(room_->changed.wait_for(lock, patience, [&] { return room_->open_count == 0; }));
 }
 
 }  // namespace bellhop::core

@@ -67,7 +67,7 @@ class WaywardServer {
   int connections_count() const;
   // Waits until that many requests have come; false after five seconds.
   bool wait_for_requests(std::size_t count) const;
-  // Closes the connections that wait for a further request; returns when their sockets are closed.
+  // Closes every connection as soon as it waits for a further request; returns when all are closed.
   void close_idle_connections();
 
  private:

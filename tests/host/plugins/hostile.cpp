@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -47,6 +48,8 @@ void misbehave(const std::string &how) {
   if (how == "kill myself") ::raise(SIGKILL);
   if (how == "terminate") ::raise(SIGTERM);
   if (how == "hang") {
+    std::puts("hanging");
+    std::fflush(stdout);
     for (volatile bool is_stuck = true; is_stuck;) continue;
   }
   if (how == "overflow") overflow_stack();
