@@ -17,7 +17,7 @@ std::string path_of(const std::string &instance, const char *what) {
 }
 
 // "key=value" …: VALUE is read as JSON, else taken as text, as `send --set` does.
-Result<std::string> arguments_of(const RunOptions &options) {
+Result<std::string> arguments_of(const CommandOptions &options) {
   rapidjson::Document document;
   if (!options.arguments_json.empty()) {
     if (!options.arguments.empty()) return Error{Kind::invalid, "say either --args JSON or key=value"};
@@ -81,7 +81,7 @@ int print_ran(const JsonValue &answer, const Screen &screen) {
   return is_ok ? exit_ok : exit_refused;
 }
 
-int list_commands(const RunOptions &options, const Surroundings &surroundings, const Screen &screen) {
+int list_commands(const CommandOptions &options, const Surroundings &surroundings, const Screen &screen) {
   const auto page = [&options](const JsonValue &answer, const Screen &to) {
     for (const JsonValue &instance : list(answer, "instances").GetArray()) {
       if (text(instance, "name") != options.instance) continue;
@@ -132,7 +132,7 @@ int run_health(const HealthOptions &options, const Surroundings &surroundings, c
   return code;
 }
 
-int run_command(const RunOptions &options, const Surroundings &surroundings, const Screen &screen) {
+int run_command(const CommandOptions &options, const Surroundings &surroundings, const Screen &screen) {
   if (options.command.empty()) return list_commands(options, surroundings, screen);
   const auto arguments = arguments_of(options);
   if (!arguments) return complain(screen, arguments.error());

@@ -14,7 +14,7 @@ struct HealthOptions {
   std::string instance;  // "" = all that can be asked
 };
 
-struct RunOptions {
+struct CommandOptions {
   AskOptions ask;
   std::string instance, command;       // command "": list them
   std::string arguments_json;          // an object; or
@@ -28,7 +28,7 @@ struct KeptOptions {
 };
 
 int run_health(const HealthOptions &options, const Surroundings &surroundings, const Screen &screen);
-int run_command(const RunOptions &options, const Surroundings &surroundings, const Screen &screen);
+int run_command(const CommandOptions &options, const Surroundings &surroundings, const Screen &screen);
 int run_kv(const KeptOptions &options, const Surroundings &surroundings, const Screen &screen);
 int run_documents(const KeptOptions &options, const Surroundings &surroundings, const Screen &screen);
 

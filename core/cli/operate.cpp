@@ -172,7 +172,7 @@ void add_health(CLI::App &app, Commands &commands) {
 }
 
 void add_run(CLI::App &app, Commands &commands) {
-  const auto options = std::make_shared<RunOptions>();
+  const auto options = std::make_shared<CommandOptions>();
   options->ask.timeout_ms = 120'000;
   CLI::App *command = add_command(app, "run", "Run a command of an instance's plugin",
                                   "  bellhop run crm                      which commands it has\n"
