@@ -5,8 +5,8 @@
 //   build/release/bench/backlog_bench [--dir DIR] [--waiting 1000000] [--producers 16] [--seconds 4] [--rounds 3]
 //
 // DIR must lie on a real disk. The waiting events are small (the size of the indexes is what matters) and are written
-// by many at once; the measured ones have a body of 3.3 KB and 2.5 KB of JSON. Both journals are in processes of their own,
-// so that RSS is each one's own; CPU is of all threads of it, producers included.
+// by many at once; the measured ones have a body of 3.3 KB and 2.5 KB of JSON. Both journals are in processes of their
+// own, so that RSS is each one's own; CPU is of all threads of it, producers included.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -206,10 +206,11 @@ int main(int count, char **arguments) {
     for (int round = 1; round <= settings.rounds_count; ++round) {
       const Figures without = empty.round(), with = full.round();
       ratios.push_back(with.cpu_us / without.cpu_us);
-      std::printf("round %d  none waiting %7.1f us CPU %7.0f/s rss %6ld KiB   waiting %7.1f us CPU %7.0f/s rss %6ld KiB"
-                  "   CPU ratio %.2f, memory %+ld KiB\n",
-                  round, without.cpu_us, without.events_per_s, without.rss_kib, with.cpu_us, with.events_per_s,
-                  with.rss_kib, ratios.back(), with.rss_kib - without.rss_kib);
+      std::printf(
+          "round %d  none waiting %7.1f us CPU %7.0f/s rss %6ld KiB   waiting %7.1f us CPU %7.0f/s rss %6ld KiB"
+          "   CPU ratio %.2f, memory %+ld KiB\n",
+          round, without.cpu_us, without.events_per_s, without.rss_kib, with.cpu_us, with.events_per_s, with.rss_kib,
+          ratios.back(), with.rss_kib - without.rss_kib);
       std::fflush(stdout);
     }
     std::printf("median CPU ratio %.2f\n", median(ratios));
