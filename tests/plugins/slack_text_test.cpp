@@ -26,7 +26,7 @@ TEST(SlackText, escapes_what_slack_would_read) {
 }
 
 TEST(SlackText, turns_control_bytes_into_spaces_and_keeps_line_ends) {
-  EXPECT_EQ(escaped(std::string("a\0b\tc\r\nd\x7F", 8), 200), "a b c \nd ");
+  EXPECT_EQ(escaped(std::string("a\0b\tc\r\nd\x7F", 9), 200), "a b c \nd ");
 }
 
 TEST(SlackText, replaces_what_is_no_utf8) {
