@@ -162,13 +162,15 @@ Result<Tried> try_once(const TryOptions &options, const Surroundings &surroundin
     parcels[index].flags |= BHP_EV_REDELIVERY;
     parcels[index].attempt = static_cast<std::uint32_t>(index) + 1;
   }
-  tried.trial = run_trial(tried.plan.instance.delivery.spec, parcels, {tried.plan.host_program, 15'000, options.budget_ms},
-                          desk, transcript, [&desk](const Staged &staged) { desk.settle(staged); });
+  tried.trial =
+      run_trial(tried.plan.instance.delivery.spec, parcels, {tried.plan.host_program, 15'000, options.budget_ms}, desk,
+                transcript, [&desk](const Staged &staged) { desk.settle(staged); });
   egress.reset();  // its last answers are told before the transcript is taken
   tried.happenings = transcript.take();
   tried.has_made_up = desk.has_made_up();
   if (mode == TrialHttp::record) {
-    if (auto written = write_file(options.answers_file, answers_json(desk.recorded())); !written) return written.error();
+    if (auto written = write_file(options.answers_file, answers_json(desk.recorded())); !written)
+      return written.error();
   }
   if (!options.kv_file.empty()) {
     if (auto written = write_file(options.kv_file, kv_json(desk.kv())); !written) return written.error();
@@ -231,8 +233,7 @@ void print_page(const Tried &tried, const Screen &screen) {
   }
   for (const PluginAnswer &answer : tried.trial.answers) {
     const bool is_done = answer.code == BHP_OK || answer.code == BHP_SKIP;
-    screen.out << "  verdict     "
-               << screen.paint(verdict_name(answer.code), is_done ? Colour::good : Colour::bad)
+    screen.out << "  verdict     " << screen.paint(verdict_name(answer.code), is_done ? Colour::good : Colour::bad)
                << (answer.message.empty() ? "" : ": " + printable(answer.message));
     if (answer.retry_after_ms > 0) screen.out << " (after " << answer.retry_after_ms << " ms)";
     screen.out << '\n';

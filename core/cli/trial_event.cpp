@@ -74,7 +74,8 @@ Result<Parcel> parcel_of_journal(const EventChoice &choice, const Surroundings &
   document.Parse<rapidjson::kParseIterativeFlag>(head->data(), head->size());
   if (document.HasParseError()) return Error{Kind::internal, path + " did not answer with JSON"};
   if (flag(document, "quarantined")) {
-    return Error{Kind::invalid, "event " + choice.what + " is in quarantine: it has no document that a plugin could get"};
+    return Error{Kind::invalid,
+                 "event " + choice.what + " is in quarantine: it has no document that a plugin could get"};
   }
   const auto json = daemon->get(path + "/event"), body = daemon->get(path + "/body");
   if (!json) return json.error();
@@ -97,7 +98,8 @@ Result<Parcel> parcel_of_document(const std::string &json, const std::string &na
   parcel.type = text(document, "type");
   parcel.subject = text(document, "subject");
   if (!EventId::parse(text(document, "id"), parcel.id) || parcel.type.empty() || parcel.subject.empty()) {
-    return Error{Kind::invalid, name + " is no event of schema version 1: it needs id (32 hex digits), type and subject"};
+    return Error{Kind::invalid,
+                 name + " is no event of schema version 1: it needs id (32 hex digits), type and subject"};
   }
   parcel.occurred_ms = parcel.received_ms = std::max<Milliseconds>(0, unix_ms_of(text(document, "time")));
   parcel.seq = 1;

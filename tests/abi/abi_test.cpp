@@ -12,7 +12,8 @@ std::string where_name(const testing::TestParamInfo<Where> &tested) {
   return tested.param == Where::child ? "child" : "here";
 }
 
-// ---- built from the headers of 0.2.0 ---------------------------------------------------------------------------------
+// ---- built from the headers of 0.2.0
+// ---------------------------------------------------------------------------------
 
 class Frozen : public Served {};
 INSTANTIATE_TEST_SUITE_P(Abi, Frozen, testing::Values(Where::child, Where::here), where_name);
@@ -62,7 +63,8 @@ TEST_P(Frozen, a_plugin_in_c_posts_once_and_remembers) {
   EXPECT_EQ(desk_.requests().size(), 1U);
 }
 
-// ---- newer than this host ---------------------------------------------------------------------------------------------
+// ---- newer than this host
+// ---------------------------------------------------------------------------------------------
 
 class Newer : public Served {};
 INSTANTIATE_TEST_SUITE_P(Abi, Newer, testing::Values(Where::child, Where::here), where_name);
@@ -111,7 +113,8 @@ TEST(Newer, is_told_before_anything_is_started) {
   EXPECT_NE(missing_services(described->at(0)).find("newer needs bellhop.kv/2"), std::string::npos);
 }
 
-// ---- another language ---------------------------------------------------------------------------------------------------
+// ---- another language
+// ---------------------------------------------------------------------------------------------------
 
 class Rust : public Served {
  protected:
