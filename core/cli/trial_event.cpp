@@ -79,12 +79,17 @@ Result<Parcel> parcel_of_journal(const EventChoice &choice, const Surroundings &
   }
   const auto json = daemon->get(path + "/event"), body = daemon->get(path + "/body");
   if (!json) return json.error();
-  auto parcel = parcel_of_document(with_late(*json, flag(document, "late")), "event " + choice.what);
-  if (!parcel) return parcel.error();
-  parcel->seq = number(document, "seq");
-  parcel->received_ms = unix_ms_of(text(document, "received"));
-  parcel->flags |= BHP_EV_REPLAY;
-  if (body) parcel->body = *body;
+  Parcel parcel;
+  EventId::parse(text(document, "id"), parcel.id);
+  parcel.type = text(document, "type");
+  parcel.subject = text(document, "subject");
+  parcel.occurred_ms = unix_ms_of(text(document, "time"));
+  parcel.received_ms = unix_ms_of(text(document, "received"));
+  parcel.seq = number(document, "seq");
+  parcel.flags =
+      BHP_EV_REPLAY | (flag(document, "late") ? BHP_EV_LATE : 0U) | (flag(document, "test") ? BHP_EV_TEST : 0U);
+  parcel.json = with_late(*json, flag(document, "late"));
+  if (body) parcel.body = *body;
   return parcel;
 }
 
