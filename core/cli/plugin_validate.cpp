@@ -172,11 +172,18 @@ class Validator {
       pass("create", "takes its settings without doing anything else");
       return true;
     }
-    if (plan_.made_up.empty()) return fail("create", created.error().sentence);
+    if (is_given()) return fail("create", created.error().sentence);
     add("create", Grade::skipped,
-        "refuses the settings that were made up for it, and so nothing else could be tried: " +
+        "refuses to work without settings, or with made-up ones, and so nothing else could be tried: " +
             created.error().sentence + "; give real ones with --set or --settings");
     return false;
+  }
+
+  // Did a person give all that it was started with? Then a refusal is a fault; else it is its good right.
+  bool is_given() const {
+    const PluginChoice &plugin = options_.plugin;
+    const bool is_anything = !plugin.config.empty() || !plugin.settings_file.empty() || !plugin.sets.empty();
+    return plan_.made_up.empty() && (is_anything || plan_.manifest.settings_schema.empty());
   }
 
   Parcel sample(const std::string &type) {
@@ -202,7 +209,7 @@ class Validator {
   void check_life() {
     const Trial trial = attempt({}, {});
     if (!trial.is_ready && trial.is_refused) {
-      add("start and stop", plan_.made_up.empty() ? Grade::failed : Grade::skipped, trial.died);
+      add("start and stop", is_given() ? Grade::failed : Grade::skipped, trial.died);
     } else if (!trial.died.empty()) {
       fail("start and stop", trial.died);
     } else {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // @NAME@: posts a line for every confirmed booking to a URL, once.
 #include <bellhop/http.hpp>
 #include <bellhop/kv.hpp>
