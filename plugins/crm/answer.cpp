@@ -135,6 +135,8 @@ Verdict tryton_verdict(const Said &said) {
   if (said.code == "LoginException" || said.code == "AccessError" || said.code == "AccessButtonError") {
     return Verdict::hold(said.text() + ": the user may not do this; check user, password and access rights");
   }
+  // Something that Tryton did not expect: a fault of a module, or a database that is away.
+  if (said.code == "server error") return Verdict::retry(said.text());
   if (said.code == "ConcurrencyException") return Verdict::retry(said.text());
   if (said.code == "RateLimitException") return Verdict::retry(said.text(), said.retry_after_ms);
   if (!said.code.empty() && said.is_2xx()) return Verdict::fail(said.text());

@@ -99,7 +99,7 @@ TEST(CrmHubSpot, only_what_is_empty_is_filled_in) {
   EXPECT_EQ(answer.code, BHP_OK) << answer.message;
   EXPECT_EQ(vendor.contacts().at("51").at("firstname"), "Johnny");
   EXPECT_EQ(vendor.contacts().at("51").at("hs_analytics_source"), "PAID_SEARCH");
-  EXPECT_EQ(vendor.contacts().at("51").at("lastname"), "Smith");
+  EXPECT_EQ(vendor.contacts().at("51").at("lastname"), "King Lovelace");
 }
 
 TEST(CrmHubSpot, overwrite_writes_over_but_a_late_event_never_does) {
@@ -156,8 +156,8 @@ TEST(CrmHubSpot, hostile_texts_stay_in_their_fields) {
     PluginStreet street(options_for(vendor));
     const std::string address = "a/../b?c&d=e#" + what + "%2F@example.org";
 
-    const core::PluginAnswer answer =
-        street.deliver(with_edits(payload_text(confirmed), {{R"("John")", "\"" + name + "\""}, {email, address}}));
+    const core::PluginAnswer answer = street.deliver(with_edits(payload_text("legacy_booking_confirmed.json"),
+                                                                {{R"("John")", "\"" + name + "\""}, {email, address}}));
 
     SCOPED_TRACE(what + ": " + answer.message);
     EXPECT_EQ(answer.code, BHP_OK);
