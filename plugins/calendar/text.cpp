@@ -62,15 +62,24 @@ std::string limited(std::string_view text, std::size_t bytes_max, bool has_lines
   return out;
 }
 
+// Without the white space at both ends: a value of nothing else is none, which libical takes for an error of ours.
+std::string trimmed(const std::string &text) {
+  constexpr const char *white = " \t\n";
+  const std::size_t first = text.find_first_not_of(white);
+  return first == text.npos ? std::string() : text.substr(first, text.find_last_not_of(white) - first + 1);
+}
+
 bool is_one_of(char c, std::string_view set) { return set.find(c) != set.npos; }
 
 bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
 }  // namespace
 
-std::string cleaned(std::string_view text, std::size_t bytes_max) { return limited(text, bytes_max, true); }
+std::string cleaned(std::string_view text, std::size_t bytes_max) { return trimmed(limited(text, bytes_max, true)); }
 
-std::string cleaned_line(std::string_view text, std::size_t bytes_max) { return limited(text, bytes_max, false); }
+std::string cleaned_line(std::string_view text, std::size_t bytes_max) {
+  return trimmed(limited(text, bytes_max, false));
+}
 
 std::string url_or_nothing(std::string_view url) {
   const bool is_http = url.substr(0, 7) == "http://", is_https = url.substr(0, 8) == "https://";

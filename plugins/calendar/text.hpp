@@ -10,7 +10,7 @@ namespace calendar {
 
 // `text` of at most `bytes_max` bytes: CR LF and CR become LF; control characters, the line separators of Unicode
 // (which some readers take for a line's end) and non-characters become spaces; invalid UTF-8 becomes U+FFFD. What is
-// too long ends in "…" and never within a character.
+// too long ends in "…" and never within a character. No white space at either end.
 std::string cleaned(std::string_view text, std::size_t bytes_max);
 // The same on one line: LF becomes a space as well.
 std::string cleaned_line(std::string_view text, std::size_t bytes_max);

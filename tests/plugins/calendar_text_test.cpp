@@ -27,6 +27,12 @@ TEST(CalendarText, what_ends_a_line_for_some_reader_becomes_a_space) {
             "a b  c");
 }
 
+TEST(CalendarText, white_space_at_both_ends_goes_and_nothing_else_is_nothing) {
+  EXPECT_EQ(cleaned(" a \n b\t\r\n", 100), "a \n b");
+  EXPECT_EQ(cleaned(" \t\r\n\xEF\xBB\xBF", 100), "");
+  EXPECT_EQ(cleaned_line("\x01", 100), "");
+}
+
 TEST(CalendarText, letters_of_every_size_pass_and_what_is_no_utf8_is_replaced) {
   EXPECT_EQ(cleaned("\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80", 100), "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80");
   EXPECT_EQ(cleaned("a\xFF"
