@@ -8,8 +8,8 @@
 
 namespace calendar {
 
-// Unix seconds of "2014-01-01T00:00:00Z", "2014-01-01t01:00:00.123456789+01:00" …; fractions are cut off, a leap second
-// is the second after it. nullopt: not such a text, or a day that does not exist.
+// Unix seconds of "2014-01-01T00:00:00Z", "2014-01-01t01:00:00.123456789+01:00" …; fractions are cut off, a leap
+// second is the second after it. nullopt: not such a text, or a day that does not exist.
 std::optional<std::int64_t> seconds_of(std::string_view text);
 
 }  // namespace calendar
