@@ -70,6 +70,13 @@ void write_control(JsonWriter &json, const InstanceControl *control, const Insta
   write_optional(json, "last_error", control ? control->last_error : "");
   json.key("oldest").number(control ? control->oldest : 0);
   write_time(json, "oldest_since", control ? control->oldest_since_ms : 0);
+  json.key("has_health").boolean(control != nullptr && control->has_health).key("commands").open('[');
+  if (control) {
+    for (const CommandControl &command : control->commands) {
+      json.open('{').key("name").text(command.name).key("summary").text(command.summary).close('}');
+    }
+  }
+  json.close(']');
 }
 
 }  // namespace
@@ -109,6 +116,8 @@ void write_instances(JsonWriter &json, const std::vector<InstanceView> &views, S
     json.key("behind").number(view.row ? std::max<Seq>(0, newest - row.cursor) : 0);
     json.key("waiting").number(row.waiting_count).key("replays_waiting").number(row.replays_waiting_count);
     json.key("dead").number(row.dead_count).key("delivered").number(row.delivered_count);
+    json.key("dropped").number(row.dropped_count).key("kv_bytes").number(row.kept.kv);
+    json.key("documents_bytes").number(row.kept.documents);
     json.close('}');
   }
   json.close(']');
@@ -128,7 +137,7 @@ void write_event_row(JsonWriter &json, const EventRow &row) {
   json.key("late").boolean(row.is_late).key("test").boolean(row.is_test);
   json.key("quarantined").boolean(row.is_quarantined);
   write_optional(json, "reason", row.quarantine_reason);
-  json.key("body_bytes").number(row.body_bytes);
+  json.key("body_bytes").number(row.body_bytes).key("forgotten").boolean(row.is_forgotten);
 }
 
 void write_event_detail(JsonWriter &json, const EventDetail &detail) {
@@ -149,28 +158,51 @@ void write_event_detail(JsonWriter &json, const EventDetail &detail) {
   }
 }
 
+void write_delivery_row(JsonWriter &json, const DeliveryRow &row, Milliseconds steady_to_wall_ms) {
+  json.key("instance").text(row.instance_name).key("seq").number(row.key.seq);
+  json.key("replay").number(row.key.replay).key("event_id").text(row.event_id.text());
+  json.key("type").text(row.event_type).key("subject").text(row.event_subject);
+  json.key("state").text(text_of(row.state)).key("verdict");
+  if (row.attempts == 0) {
+    json.null();  // never tried: a replay that waits for its turn
+  } else {
+    json.text(text_of(row.verdict));
+  }
+  json.key("attempts").number(row.attempts).key("strikes").number(row.strikes).key("due");
+  if (row.state == DeliveryState::waiting && row.due_ms != 0) {
+    json.time(row.due_ms + steady_to_wall_ms);
+  } else {
+    json.null();
+  }
+  json.key("settled").time(row.settled_ms).key("took_ms").number(row.took_ms);
+  json.key("message").text(row.message);
+}
+
 void write_deliveries(JsonWriter &json, const std::vector<DeliveryRow> &rows, Milliseconds steady_to_wall_ms) {
   json.open('[');
   for (const DeliveryRow &row : rows) {
-    json.open('{').key("instance").text(row.instance_name).key("seq").number(row.key.seq);
-    json.key("replay").number(row.key.replay).key("event_id").text(row.event_id.text());
-    json.key("type").text(row.event_type).key("subject").text(row.event_subject);
-    json.key("state").text(text_of(row.state)).key("verdict");
-    if (row.attempts == 0) {
-      json.null();  // never tried: a replay that waits for its turn
-    } else {
-      json.text(text_of(row.verdict));
-    }
-    json.key("attempts").number(row.attempts).key("strikes").number(row.strikes).key("due");
-    if (row.state == DeliveryState::waiting && row.due_ms != 0) {
-      json.time(row.due_ms + steady_to_wall_ms);
-    } else {
-      json.null();
-    }
-    json.key("settled").time(row.settled_ms).key("took_ms").number(row.took_ms);
-    json.key("message").text(row.message).close('}');
+    json.open('{');
+    write_delivery_row(json, row, steady_to_wall_ms);
+    json.close('}');
   }
   json.close(']');
+}
+
+void write_usage(JsonWriter &json, const JournalUsage &usage) {
+  json.key("events").number(usage.events_count).key("first").number(usage.first).key("newest").number(usage.newest);
+  json.key("backlog_events").number(usage.backlog_events).key("backlog_bytes").number(usage.backlog_bytes);
+  write_optional(json, "furthest_behind", usage.furthest_behind);
+  json.key("file_bytes").number(usage.file_bytes).key("wal_bytes").number(usage.wal_bytes);
+  json.key("free_page_bytes").number(usage.free_page_bytes).key("free_disk_bytes");
+  if (usage.free_disk_bytes < 0) {
+    json.null();
+  } else {
+    json.number(usage.free_disk_bytes);
+  }
+  json.key("full").boolean(usage.is_full);
+  write_optional(json, "why_full", usage.why_full);
+  json.key("removed").number(usage.removed_count);
+  write_time(json, "retention_next", usage.retention_next_ms);
 }
 
 void write_verify(JsonWriter &json, const VerifyReport &report) {

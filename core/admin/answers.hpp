@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "control/control.hpp"
 #include "journal/inspect.hpp"
+#include "journal/limits.hpp"
 
 namespace bellhop::core {
 
@@ -29,7 +30,10 @@ void write_daemon(JsonWriter &json, const DaemonControl &daemon);               
 void write_instances(JsonWriter &json, const std::vector<InstanceView> &views, Seq newest);  // an array
 void write_event_row(JsonWriter &json, const EventRow &row);                                 // members only
 void write_event_detail(JsonWriter &json, const EventDetail &detail);                        // members only
-// An array. Due times are kept in steady time; `steady_to_wall_ms` is added to show them on the wall clock.
+// Due times are kept in steady time; `steady_to_wall_ms` is added to show them on the wall clock.
+void write_delivery_row(JsonWriter &json, const DeliveryRow &row, Milliseconds steady_to_wall_ms);  // members only
+void write_usage(JsonWriter &json, const JournalUsage &usage);                                      // members only
+// An array of them.
 void write_deliveries(JsonWriter &json, const std::vector<DeliveryRow> &rows, Milliseconds steady_to_wall_ms);
 void write_verify(JsonWriter &json, const VerifyReport &report);  // members only
 

@@ -4,15 +4,15 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <functional>
+#include <cstdio>
+#include <iterator>
 
 #include "admin/answers.hpp"
 #include "base/log.hpp"
+#include "cli/asking.hpp"
 #include "cli/daemon_client.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/json_text.hpp"
-#include "cli/json_view.hpp"
-#include "event/event_json.hpp"
 #include "journal/verify.hpp"
 
 namespace bellhop::core {
@@ -20,46 +20,13 @@ namespace bellhop::core {
 using namespace json_view;
 namespace {
 
-using Page = std::function<int(const JsonValue &, const Screen &)>;
-
-// Prints an answer: the JSON as it is, or the page.
-int print_answer(const std::string &json, bool is_json, const Screen &screen, const Page &page) {
-  rapidjson::Document document;
-  document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag>(json.data(), json.size());
-  if (document.HasParseError() || !document.IsObject()) {
-    return complain(screen, {Kind::internal,
-                             "the answer is not a JSON object; is the socket that of another program, or "
-                             "of another version of bellhopd?"});
-  }
-  if (!is_json) return page(document, screen);
-  screen.out << json;
-  std::ostream nowhere(nullptr);  // the page also decides the exit code; here its text is not wanted
-  return page(document, Screen{nowhere, nowhere});
-}
-
-// Asks once and prints.
-int ask_and_print(const AskOptions &options, const Surroundings &surroundings, const Screen &screen,
-                  const std::string &method, const std::string &target, const std::string &body, const Page &page) {
-  auto daemon = DaemonClient::find(options.where, surroundings, options.timeout_ms);
-  if (!daemon) return complain(screen, daemon.error());
-  const auto answer = method == "GET" ? daemon->get(target) : daemon->post(target, body);
-  if (!answer) return complain(screen, answer.error());
-  return print_answer(*answer, options.is_json, screen, page);
-}
-
-Colour colour_of_state(const std::string &state) {
-  if (state == "running" || state == "delivered") return Colour::good;
-  if (state == "dead" || state == "refused") return Colour::bad;
-  if (state == "parked" || state == "stopped") return Colour::faint;
-  return Colour::warning;
-}
-
-std::string joined(const JsonValue &texts) {
-  std::string out;
-  for (const JsonValue &one : texts.GetArray()) {
-    if (one.IsString()) out += (out.empty() ? "" : " ") + std::string(one.GetString(), one.GetStringLength());
-  }
-  return out;
+// Why it does not run, and when it tries again.
+std::string reason_of(const JsonValue &instance, const Screen &screen) {
+  std::string reason = text(instance, "reason");
+  const std::string probe = text(instance, "next_probe");
+  if (text(instance, "held_by").empty()) return reason;
+  if (text(instance, "held_by") == "breaker") reason = "breaker " + text(instance, "breaker") + ": " + reason;
+  return reason + (probe.empty() ? "; one event probes now" : "; probes " + screen.when(probe));
 }
 
 void print_instances(const JsonValue &instances, const Screen &screen) {
@@ -67,67 +34,52 @@ void print_instances(const JsonValue &instances, const Screen &screen) {
     screen.out << "no instances: add [instance.NAME] to the config\n";
     return;
   }
-  Table table({"INSTANCE", "PLUGIN", "STATE", "WANTS", "BEHIND", "WAITING", "DEAD", "DELIVERED", "RESTARTS", "REASON"});
+  Table table({"INSTANCE", "PLUGIN", "STATE", "WANTS", "BEHIND", "WAITING", "OLDEST", "DEAD", "DELIVERED", "RESTARTS",
+               "REASON"});
   for (const JsonValue &one : instances.GetArray()) {
     const std::string state = text(one, "state");
     const std::int64_t dead = number(one, "dead");
+    // Since when the oldest event has been the one that everything waits for.
+    const std::string oldest = number(one, "oldest") == 0 ? "-" : screen.when(text(one, "oldest_since"));
     table.add({text(one, "name"),
                text(one, "plugin"),
                {state, colour_of_state(state)},
                joined(list(one, "events")),
                number(one, "behind"),
                number(one, "waiting") + number(one, "replays_waiting"),
+               oldest,
                Table::Cell(dead),
                number(one, "delivered"),
                number(one, "restarts"),
-               text(one, "reason")});
+               reason_of(one, screen)});
   }
   table.print(screen);
 }
 
-void print_deliveries(const JsonValue &rows, const Screen &screen, bool is_with_event) {
-  Table table(
-      is_with_event
-          ? std::vector<std::string>{"SEQ", "INSTANCE", "TYPE", "SUBJECT", "VERDICT", "TRIES", "SETTLED", "MESSAGE"}
-          : std::vector<std::string>{"INSTANCE", "STATE", "VERDICT", "TRIES", "DUE", "SETTLED", "MS", "MESSAGE"});
-  for (const JsonValue &row : rows.GetArray()) {
-    const std::string state = text(row, "state");
-    const std::int64_t replay = number(row, "replay");
-    const std::string instance =
-        text(row, "instance") + (replay == 0 ? "" : " (replay " + std::to_string(replay) + ")");
-    const std::string verdict = text(row, "verdict").empty() ? "-" : text(row, "verdict");
-    const std::string settled = screen.when(text(row, "settled"));
-    if (is_with_event) {
-      table.add({number(row, "seq"), instance, text(row, "type"), text(row, "subject"), verdict,
-                 number(row, "attempts"), settled, text(row, "message")});
-    } else {
-      table.add({instance,
-                 {state, colour_of_state(state)},
-                 verdict,
-                 number(row, "attempts"),
-                 screen.when(text(row, "due")),
-                 settled,
-                 number(row, "took_ms"),
-                 text(row, "message")});
-    }
-  }
-  table.print(screen);
+std::string in_units(std::int64_t bytes) {
+  static constexpr const char *units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  std::size_t unit = 0;
+  auto value = static_cast<double>(bytes);
+  for (; value >= 1024 && unit + 1 < std::size(units); ++unit) value /= 1024;
+  char text[32];
+  std::snprintf(text, sizeof text, unit == 0 || value >= 10 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+  return text;
 }
 
-std::string marks_of(const JsonValue &row) {
-  std::string out;
-  for (const char *name : {"late", "test", "quarantined"}) {
-    if (flag(row, name)) out += (out.empty() ? "" : " ") + std::string(name);
+void print_journal(const JsonValue &status, const Screen &screen) {
+  const JsonValue *journal = member(status, "journal");
+  if (journal == nullptr) return;
+  screen.out << "journal  " << number(*journal, "events") << " events, "
+             << in_units(number(*journal, "file_bytes") + number(*journal, "wal_bytes")) << "; backlog "
+             << number(*journal, "backlog_events") << " events, " << in_units(number(*journal, "backlog_bytes"));
+  const std::string last = text(*journal, "furthest_behind");
+  if (number(*journal, "backlog_events") > 0 && !last.empty()) screen.out << " (" << printable(last) << ")";
+  if (member(*journal, "free_disk_bytes") && member(*journal, "free_disk_bytes")->IsInt64()) {
+    screen.out << "; " << in_units(number(*journal, "free_disk_bytes")) << " free on its disk";
   }
-  return out;
-}
-
-// Text of many lines with each line made printable.
-void print_lines(const Screen &screen, std::string_view lines) {
-  while (!lines.empty()) {
-    const std::size_t end = std::min(lines.find('\n'), lines.size());
-    screen.out << printable(lines.substr(0, end)) << '\n';
-    lines.remove_prefix(std::min(end + 1, lines.size()));
+  screen.out << '\n';
+  if (flag(*journal, "full")) {
+    screen.out << screen.paint("FULL     ", Colour::bad) << printable(text(*journal, "why_full")) << '\n';
   }
 }
 
@@ -140,7 +92,9 @@ int print_status(const JsonValue &status, const Screen &screen) {
   for (const JsonValue &url : list(status, "webhook_urls").GetArray()) {
     if (url.IsString()) screen.out << "webhook  " << printable(url.GetString()) << '\n';
   }
-  screen.out << "events   " << number(status, "newest") << "\n\n";
+  screen.out << "events   " << number(status, "newest") << '\n';
+  print_journal(status, screen);
+  screen.out << '\n';
   print_instances(list(status, "instances"), screen);
   return exit_ok;
 }
@@ -225,27 +179,6 @@ int print_verify(const JsonValue &report, const Screen &screen) {
 
 }  // namespace
 
-int complain(const Screen &screen, const Error &error) {
-  screen.err << screen.paint("bellhop: ", Colour::bad) << printable(error.sentence) << '\n';
-  return exit_code_of(error.kind);
-}
-
-std::string percent_encoded(std::string_view text) {
-  static constexpr std::string_view unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  static constexpr const char *digits = "0123456789ABCDEF";
-  std::string out;
-  for (const char byte : text) {
-    if (unreserved.find(byte) != std::string_view::npos) {
-      out += byte;
-    } else {
-      out += '%';
-      out += digits[static_cast<unsigned char>(byte) >> 4];
-      out += digits[static_cast<unsigned char>(byte) & 15];
-    }
-  }
-  return out;
-}
-
 int run_status(const AskOptions &options, const Surroundings &surroundings, const Screen &screen) {
   return ask_and_print(options, surroundings, screen, "GET", "/v1/status", "", print_status);
 }
@@ -282,38 +215,6 @@ int run_show(const ShowOptions &options, const Surroundings &surroundings, const
   return ask_and_print(
       options.ask, surroundings, screen, "GET", target, "",
       [&](const JsonValue &answer, const Screen &to) { return print_event(answer, document ? *document : "", to); });
-}
-
-int run_dead(const DeadOptions &options, const Surroundings &surroundings, const Screen &screen) {
-  return ask_and_print(options.ask, surroundings, screen, "GET", "/v1/dead?limit=" + std::to_string(options.limit), "",
-                       [](const JsonValue &answer, const Screen &to) {
-                         const JsonValue &rows = list(answer, "dead");
-                         if (rows.Empty()) {
-                           to.out << "no dead letters\n";
-                           return static_cast<int>(exit_ok);
-                         }
-                         print_deliveries(rows, to, true);
-                         to.err << "again: bellhop replay SEQ --instance NAME\n";
-                         return static_cast<int>(exit_ok);
-                       });
-}
-
-int run_replay(const ReplayOptions &options, const Surroundings &surroundings, const Screen &screen) {
-  std::string body = "{\"event\":";
-  append_json_string(body, options.reference);
-  if (!options.instance.empty()) {
-    body += ",\"instance\":";
-    append_json_string(body, options.instance);
-  }
-  body += '}';
-  return ask_and_print(
-      options.ask, surroundings, screen, "POST", "/v1/replay", body, [](const JsonValue &answer, const Screen &to) {
-        for (const JsonValue &one : list(answer, "replays").GetArray()) {
-          to.out << "event " << number(answer, "seq") << " (" << printable(text(answer, "type")) << ") goes to "
-                 << printable(text(one, "instance")) << " once more, as replay " << number(one, "replay") << '\n';
-        }
-        return static_cast<int>(exit_ok);
-      });
 }
 
 namespace {

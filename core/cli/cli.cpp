@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/cli.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
-#include <functional>
 
 #include "cli/ask_commands.hpp"
 #include "cli/check.hpp"
+#include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/send.hpp"
 #include "cli/template.hpp"
@@ -16,38 +14,6 @@ namespace bellhop::core {
 namespace {
 
 constexpr const char *default_config = "/etc/bellhop/bellhop.toml";
-
-struct Commands {
-  const Surroundings &surroundings;
-  const Screen &screen;
-  Random &random;
-  std::function<int()> chosen;  // set by the subcommand that was named
-};
-
-// What every command that may talk to the daemon takes.
-void add_where(CLI::App &command, SocketChoice &where) {
-  command.add_option("--socket", where.socket, "the daemon's admin socket; else $BELLHOP_SOCKET")->type_name("PATH");
-  command.add_option("--state-dir", where.state_dir, "the daemon's state directory, where admin.sock lies")
-      ->type_name("DIR");
-  command.add_option("--config", where.config, "a config file whose state_dir to use")->type_name("FILE");
-}
-
-void add_ask(CLI::App &command, AskOptions &ask) {
-  command.add_flag("--json", ask.is_json, "print the daemon's JSON as it came");
-  command
-      .add_option_function<double>(
-          "--timeout", [&ask](double seconds) { ask.timeout_ms = static_cast<Milliseconds>(seconds * 1000); },
-          "give up after so many seconds")
-      ->type_name("SECONDS")
-      ->check(CLI::Range(0.001, 86'400.0));
-  add_where(command, ask.where);
-}
-
-CLI::App *add_command(CLI::App &app, const char *name, const char *what, const char *examples) {
-  CLI::App *command = app.add_subcommand(name, what);
-  command->footer(std::string("Examples:\n") + examples);
-  return command;
-}
 
 void add_check(CLI::App &app, Commands &commands) {
   struct Options {
@@ -120,15 +86,6 @@ void add_send(CLI::App &app, Commands &commands) {
   });
 }
 
-// A command whose options are a struct and which is one function.
-template <class Options>
-void bind(CLI::App &command, Commands &commands, std::shared_ptr<Options> options,
-          int (*run)(const Options &, const Surroundings &, const Screen &)) {
-  command.callback([&commands, options, run] {
-    commands.chosen = [&commands, options, run] { return run(*options, commands.surroundings, commands.screen); };
-  });
-}
-
 void add_events(CLI::App &app, Commands &commands) {
   const auto options = std::make_shared<EventsOptions>();
   CLI::App *command = add_command(app, "events", "List what has arrived, newest first",
@@ -153,26 +110,6 @@ void add_show(CLI::App &app, Commands &commands) {
   command->add_flag("--event", options->is_event_only, "only the normalised document, byte for byte")->excludes(body);
   add_ask(*command, options->ask);
   bind(*command, commands, options, run_show);
-}
-
-void add_dead(CLI::App &app, Commands &commands) {
-  const auto options = std::make_shared<DeadOptions>();
-  CLI::App *command = add_command(app, "dead", "List the dead letters: deliveries that were given up",
-                                  "  bellhop dead\n  bellhop dead --limit 500 --json");
-  command->add_option("--limit", options->limit, "at most so many")->check(CLI::Range(1, 1000))->capture_default_str();
-  add_ask(*command, options->ask);
-  bind(*command, commands, options, run_dead);
-}
-
-void add_replay(CLI::App &app, Commands &commands) {
-  const auto options = std::make_shared<ReplayOptions>();
-  CLI::App *command = add_command(app, "replay", "Deliver an event once more",
-                                  "  bellhop replay 12 --instance crm\n"
-                                  "  bellhop replay 3f9a1c        to every instance that it has been offered to");
-  command->add_option("REF", options->reference, "its id, the first 6 or more digits of that, or its seq")->required();
-  command->add_option("--instance", options->instance, "only to this instance")->type_name("NAME");
-  add_ask(*command, options->ask);
-  bind(*command, commands, options, run_replay);
 }
 
 void add_plain(CLI::App &app, Commands &commands) {
@@ -232,8 +169,13 @@ int run_cli(const std::vector<std::string> &given, const Surroundings &surroundi
   add_send(app, commands);
   add_events(app, commands);
   add_show(app, commands);
+  add_explain(app, commands);
   add_dead(app, commands);
   add_replay(app, commands);
+  add_forget(app, commands);
+  add_health(app, commands);
+  add_run(app, commands);
+  add_kept(app, commands);
   add_verify(app, commands);
   add_check(app, commands);
 

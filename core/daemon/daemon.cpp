@@ -134,7 +134,7 @@ std::optional<Failure> Daemon::open_listeners() {
   };
   intake_ = std::make_unique<Intake>(*journal_, clock_, log_, std::move(plans_.sources), config_.http.json_depth_max,
                                      config_.http.body_bytes_max, observe);
-  admin_ = std::make_unique<AdminApi>(*journal_, *journal_, *this, clock_, log_);
+  admin_ = std::make_unique<AdminApi>(*journal_, *journal_, *journal_, *this, clock_, log_);
   auto admin = HttpServer::open(
       "unix:" + in_state_dir(config_, config_.admin.socket), AdminApi::limits(),
       [](const HttpRequest &) { return std::nullopt; },

@@ -51,6 +51,9 @@ class Daemon final : public Control {
   std::vector<InstanceControl> instances() const override;
   std::string metrics() const override;
   HealthControl health() const override;
+  Result<AnswerControl> check(const std::string &instance) const override;
+  Result<AnswerControl> run(const std::string &instance, const std::string &command,
+                            const std::string &arguments_json) const override;
 
  private:
   std::optional<Failure> open_journal();
@@ -62,6 +65,7 @@ class Daemon final : public Control {
   std::optional<Failure> open_metrics();
   Spawn spawner() const;
   std::string base_url() const;  // after open_webhooks()
+  Result<const InstancePlan *> find_instance(const std::string &name) const;
   Gathered gather() const;
 
   const Config &config_;

@@ -48,6 +48,11 @@ std::vector<InstanceControl> Daemon::instances() const {
     control.library = plan.delivery.spec.library;
     control.events = plan.events;
     control.workers = plan.delivery.workers;
+    const Policy &policy = plan.delivery.policy;
+    control.retry = {policy.attempts_max, policy.age_ms_max, policy.backoff_ms_min, policy.backoff_ms_max};
+    control.has_health = plan.has_health;
+    for (const CommandManifest &command : plan.commands) control.commands.push_back({command.name, command.summary});
+    control.public_url = publications_->url_of(control.name);
     for (const InstanceStatus &status : statuses) {
       if (status.name != control.name) continue;
       control.state = status.state;

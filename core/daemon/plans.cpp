@@ -8,7 +8,6 @@
 #include <map>
 #include <utility>
 
-#include "host/describe.hpp"
 #include "source/source.hpp"
 
 namespace bellhop::core {
@@ -235,6 +234,8 @@ class Planner {
       return;
     }
     plan.plugin = instance.plugin;
+    plan.has_health = manifest->has_health;
+    plan.commands = manifest->commands;
     plan.start = instance.start == "beginning" ? Start::beginning : Start::now;
     plan.is_inproc = instance.host == "inproc";
     DeliveryPlan &delivery = plan.delivery;

@@ -10,6 +10,7 @@
 #include "config/config.hpp"
 #include "delivery/delivery.hpp"
 #include "egress/destination.hpp"
+#include "host/describe.hpp"
 #include "intake/intake.hpp"
 #include "journal/journal.hpp"
 
@@ -22,6 +23,8 @@ struct InstancePlan {
   EgressPolicy egress;              // where its plugin may send HTTP requests
   std::string plugin;               // as the config names it
   std::vector<std::string> events;  // the globs in force
+  bool has_health = false;          // its plugin can be asked for its health
+  std::vector<CommandManifest> commands;
 };
 
 struct Plans {

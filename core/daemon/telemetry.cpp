@@ -72,9 +72,10 @@ void add_instances(const Gathered &gathered, std::vector<MetricReading> &reading
   using Instance = Gathered::Instance;
   constexpr auto gauge = MetricReading::What::gauge, counter = MetricReading::What::counter;
   readings.push_back(per_instance(gathered, "bellhop_backlog_events",
-                                  "Events behind the instance's cursor: not looked at yet, or waiting for a retry.",
+                                  "Events owed to the instance and not with it now, about: not sent yet, or waiting "
+                                  "for a retry.",
                                   gauge,
-                                  [&](const Instance &i) { return std::max<Seq>(0, gathered.newest - i.row.cursor); }));
+                                  [](const Instance &i) { return i.status.backlog_count + i.row.waiting_count; }));
   readings.push_back(per_instance(
       gathered, "bellhop_oldest_waiting_seconds", "Age of the oldest event that is still owed; 0 when nothing is.",
       gauge, [&](const Instance &i) {

@@ -137,6 +137,7 @@ struct Delivery::Shell {
   void drain_inputs();
   void poll(const WorkerKey &key);
   void report(const WorkerKey &key, Report &&report);
+  void hold_over_quota(InstanceId instance, Report &report);
   void watch(const WorkerKey &key, Worker &worker);
   void publish_status();
   int wait_ms() const;
@@ -257,6 +258,7 @@ void Delivery::Shell::report(const WorkerKey &key, Report &&report) {
       break;
     case Report::What::answers:
       CRASH_POINT("delivery.after_answer");
+      hold_over_quota(key.first, report);
       inputs_.push_back(Answered{key.first, key.second, report.batch_code, std::move(report.answers),
                                  std::move(report.staged), std::move(report.exchanges)});
       break;
@@ -277,6 +279,20 @@ void Delivery::Shell::report(const WorkerKey &key, Report &&report) {
       inputs_.push_back(Died{key.first, key.second, std::move(report.text), report.is_refusal, report.is_unread,
                              std::move(report.exchanges), std::move(report.crash)});
       break;
+  }
+}
+
+// A full instance is nothing that another attempt of this event would mend, and nothing that is wrong with this event:
+// the instance is held, so that its backlog is kept until the plugin or the operator has made room. Other objections
+// are the journal's, when it is settled.
+void Delivery::Shell::hold_over_quota(InstanceId instance, Report &report) {
+  if (report.staged.empty()) return;
+  const Result<void> checked = journal_.check_staged(instance, report.staged);
+  if (checked.ok() || checked.error().kind != Kind::full) return;
+  report.staged = {};
+  for (PluginAnswer &answer : report.answers) {
+    if (answer.code != BHP_OK && answer.code != BHP_SKIP) continue;
+    answer = {BHP_HOLD, 0, "what it keeps would be larger than its quota: " + checked.error().sentence};
   }
 }
 

@@ -97,7 +97,10 @@ Result<void> Lanes::load_due(Milliseconds now) {
     next_due_ms_ = *next;
     is_due_wanted_ = false;
     if (is_looking_for_strays_) {
-      if (Result<void> result = load_strays(now); !result.ok()) return result;
+      if (Result<void> result = load_strays(now); !result.ok()) {
+        is_due_wanted_ = true;  // what is due has not joined
+        return result;
+      }
     }
   } else {
     is_due_wanted_ = true;

@@ -46,6 +46,7 @@ bool take_line(std::string_view line, Containment &out) {
   if (word == "files") return parse_number(rest, out.files_max);
   if (word == "file") return parse_number(rest, out.file_bytes_max);
   if (line == "off") return out.is_enabled = false, true;
+  if (line == "read_only") return out.is_read_only = true;
   if (line == "network") return out.may_network = true;
   if (line == "unix_sockets") return out.may_unix_sockets = true;
   return line == "exec" && (out.may_exec = true);
@@ -56,6 +57,7 @@ bool take_line(std::string_view line, Containment &out) {
 std::string containment_text(const Containment &containment) {
   std::string text;
   if (!containment.is_enabled) text += "off\n";
+  if (containment.is_read_only) text += "read_only\n";
   if (containment.may_network) text += "network\n";
   if (containment.may_unix_sockets) text += "unix_sockets\n";
   if (containment.may_exec) text += "exec\n";

@@ -16,6 +16,7 @@ namespace bellhop::core {
 
 struct Containment {
   bool is_enabled = true;                // false: nothing of what follows holds
+  bool is_read_only = false;             // its state directory and `write` may only be read: a dry run
   bool may_network = false;              // Internet sockets
   bool may_unix_sockets = false;         // sockets of this machine, the daemon's admin socket among them
   bool may_exec = false;                 // start other programs, which are contained like it

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <vector>
@@ -152,6 +153,85 @@ Result<void> check_elf_file(const std::string &path) {
   if (header.e_type != ET_DYN)
     return refuse(path, "not a shared library (ELF type " + std::to_string(header.e_type) + ")");
   return check_segments(file, path, header, size);
+}
+
+// ---- the dynamic tables ------------------------------------------------------------------------------------------------
+// untrusted: every number in the file may be wrong, so each is checked before it is used.
+
+namespace {
+
+constexpr std::uint64_t table_bytes_max = 64 << 20;
+constexpr std::size_t sections_count_max = 65'536;
+
+// A whole section as entries of one type.
+template <class Entry>
+bool read_table(const File &file, const Elf64_Shdr &section, std::vector<Entry> &out) {
+  if (section.sh_size > table_bytes_max || section.sh_size % sizeof(Entry) != 0) return false;
+  out.resize(section.sh_size / sizeof(Entry));
+  return file.read(out.data(), section.sh_size, section.sh_offset);
+}
+
+// The text that begins at `offset`; false when it does not end within the table.
+bool text_at(const std::vector<char> &texts, std::uint64_t offset, std::string &out) {
+  if (offset >= texts.size()) return false;
+  const auto begin = texts.begin() + static_cast<std::ptrdiff_t>(offset);
+  const auto end = std::find(begin, texts.end(), '\0');
+  if (end == texts.end()) return false;
+  out.assign(begin, end);
+  return true;
+}
+
+bool take_symbols(const File &file, const Elf64_Shdr &section, const std::vector<char> &texts, ElfFacts &facts) {
+  std::vector<Elf64_Sym> symbols;
+  if (!read_table(file, section, symbols)) return false;
+  for (const Elf64_Sym &symbol : symbols) {
+    const unsigned bind = ELF64_ST_BIND(symbol.st_info), visibility = ELF64_ST_VISIBILITY(symbol.st_other);
+    const bool is_open = visibility == STV_DEFAULT || visibility == STV_PROTECTED;
+    if (bind == STB_LOCAL || symbol.st_shndx == SHN_UNDEF || !is_open) continue;
+    std::string name;
+    if (!text_at(texts, symbol.st_name, name)) return false;
+    facts.exports.push_back(std::move(name));
+  }
+  return true;
+}
+
+bool take_dynamic(const File &file, const Elf64_Shdr &section, const std::vector<char> &texts, ElfFacts &facts) {
+  std::vector<Elf64_Dyn> entries;
+  if (!read_table(file, section, entries)) return false;
+  for (const Elf64_Dyn &entry : entries) {
+    if (entry.d_tag == DT_NULL) break;
+    if (entry.d_tag == DT_FLAGS_1) facts.is_nodelete = (entry.d_un.d_val & DF_1_NODELETE) != 0;
+    std::string name;
+    if (entry.d_tag == DT_NEEDED && !text_at(texts, entry.d_un.d_val, name)) return false;
+    if (entry.d_tag == DT_NEEDED) facts.needed.push_back(std::move(name));
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<ElfFacts> elf_facts(const std::string &path) {
+  if (auto checked = check_elf_file(path); !checked) return checked.error();
+  const File file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  Elf64_Ehdr header{};
+  if (file.fd < 0 || !file.read(&header, sizeof header, 0)) return refuse(path, "cannot be read");
+  if (header.e_shentsize != sizeof(Elf64_Shdr) || header.e_shnum == 0 || header.e_shnum > sections_count_max) {
+    return refuse(path, "has no section headers, so that its symbols cannot be listed; was it stripped of them?");
+  }
+  std::vector<Elf64_Shdr> sections(header.e_shnum);
+  if (!file.read(sections.data(), sections.size() * sizeof(Elf64_Shdr), header.e_shoff)) {
+    return refuse(path, "its section headers lie outside of the file");
+  }
+  ElfFacts facts;
+  for (const Elf64_Shdr &section : sections) {
+    if (section.sh_type != SHT_DYNSYM && section.sh_type != SHT_DYNAMIC) continue;
+    std::vector<char> texts;
+    const bool is_sound = section.sh_link < sections.size() && read_table(file, sections[section.sh_link], texts) &&
+                          (section.sh_type == SHT_DYNSYM ? take_symbols(file, section, texts, facts)
+                                                         : take_dynamic(file, section, texts, facts));
+    if (!is_sound) return refuse(path, "its dynamic tables do not hold together");
+  }
+  return facts;
 }
 
 }  // namespace bellhop::core

@@ -22,6 +22,7 @@ struct EventRow {
   Milliseconds time_ms = 0, received_ms = 0;
   bool is_late = false, is_test = false, is_quarantined = false;
   std::int64_t body_bytes = 0;
+  bool is_forgotten = false;  // its contents were erased on request
 };
 
 struct EventDetail {

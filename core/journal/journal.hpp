@@ -220,7 +220,7 @@ class Journal {
   // May this be staged? To be asked before the plugin's OK is taken for one, and before `writes`: settle() asks no
   // more, so an instance may come to more than its quota by what its deliveries in flight have staged (staged_bytes_max
   // each), and then keeps that until it removes something. What makes nothing larger is always allowed.
-  //   errors    invalid: a key or path of a wrong size; too_large: a limit of event/staged.hpp, or a quota
+  //   errors    invalid: a key or path of a wrong size; too_large: a limit of event/staged.hpp; full: a quota
   virtual Result<void> check_staged(InstanceId instance, const Staged &staged) = 0;
 
   // Newest durable seq, 0 when empty.

@@ -17,8 +17,8 @@ Error size_error(Kind kind, const std::string &what, std::size_t bytes, std::siz
 
 Result<void> check_quota_of(const char *what, std::int64_t before, std::int64_t after, std::int64_t bytes_max) {
   if (after <= bytes_max || after <= before) return {};
-  return Error{Kind::too_large, std::string(what) + " of the instance would have " + std::to_string(after) +
-                                    " bytes; " + std::to_string(bytes_max) + " are the limit"};
+  return Error{Kind::full, std::string(what) + " of the instance would have " + std::to_string(after) + " bytes; " +
+                               std::to_string(bytes_max) + " are the limit"};
 }
 
 // Where the objects of an array begin and end. Only brackets outside of strings count.

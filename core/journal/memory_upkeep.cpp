@@ -186,7 +186,7 @@ Result<Forgotten> MemoryJournal::forget(std::string_view text) {
     stored.body.clear();
     stored.json.clear();
     stored.headers.clear();
-    stored.is_forgotten = true;
+    stored.is_forgotten = row.is_forgotten = true;
     row.body_bytes = 0;
     if (mentions(row.subject, *email)) row.subject = "forgotten";
     if (row.is_quarantined) row.quarantine_reason = forgotten_sentence;

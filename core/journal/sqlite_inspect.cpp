@@ -29,6 +29,7 @@ EventRow row_of(const EventRecord &record, std::int64_t body_bytes) {
   row.is_test = (record.flags & flag_test) != 0;
   row.is_quarantined = (record.flags & flag_quarantined) != 0;
   row.body_bytes = body_bytes;
+  row.is_forgotten = (record.flags & flag_forgotten) != 0;
   return row;
 }
 

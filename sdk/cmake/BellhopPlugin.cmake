@@ -43,3 +43,21 @@ function(bellhop_add_plugin name)
     install(TARGETS ${name} LIBRARY DESTINATION ${BELLHOP_PLUGINDIR})
   endif()
 endfunction()
+
+# bellhop_add_plugin_test(NAME PLUGIN target SOURCES file…)
+#   A test program of the plugin that bellhop_add_plugin(target …) makes, registered with ctest. BELLHOP_PLUGIN_FILE is
+#   the path of the library: FakeHost host(BELLHOP_PLUGIN_FILE), from <bellhop/testing.hpp>.
+function(bellhop_add_plugin_test name)
+  cmake_parse_arguments(TEST "" "PLUGIN" "SOURCES" ${ARGN})
+  if(NOT TEST_PLUGIN OR NOT TEST_SOURCES OR TEST_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "bellhop_add_plugin_test(${name}): say bellhop_add_plugin_test(${name} PLUGIN target "
+                        "SOURCES file…)")
+  endif()
+  find_package(Threads REQUIRED)
+  add_executable(${name} ${TEST_SOURCES})
+  target_link_libraries(${name} PRIVATE Bellhop::sdk Threads::Threads ${CMAKE_DL_LIBS})
+  target_compile_features(${name} PRIVATE cxx_std_17)
+  target_compile_definitions(${name} PRIVATE "BELLHOP_PLUGIN_FILE=\"$<TARGET_FILE:${TEST_PLUGIN}>\"")
+  add_dependencies(${name} ${TEST_PLUGIN})
+  add_test(NAME ${name} COMMAND ${name})
+endfunction()

@@ -2,6 +2,7 @@
 // An AdminApi over a MemoryJournal with two configured instances, for the tests of admin and cli.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +19,16 @@ class FakeControl final : public Control {
   std::vector<InstanceControl> instances() const override { return instances_; }
   std::string metrics() const override { return metrics_; }
   HealthControl health() const override { return health_; }
+  Result<AnswerControl> check(const std::string &instance) const override {
+    asked_.push_back(instance);
+    return answer_;
+  }
+  Result<AnswerControl> run(const std::string &instance, const std::string &command,
+                            const std::string &arguments_json) const override {
+    asked_.push_back(instance + " " + command + " " + arguments_json);
+    if (while_running_) while_running_();
+    return answer_;
+  }
 
   DaemonControl daemon_{"0.1.0",
                         "/etc/bellhop/bellhop.toml",
@@ -28,6 +39,9 @@ class FakeControl final : public Control {
   std::vector<InstanceControl> instances_;
   std::string metrics_ = "# HELP bellhop_build_info Always 1.\n";
   HealthControl health_;
+  Result<AnswerControl> answer_ = AnswerControl{true, "ok", "as it should be", "", false};
+  std::function<void()> while_running_;
+  mutable std::vector<std::string> asked_;
 };
 
 // Inspect that can be made to fail, call by call.
@@ -130,13 +144,45 @@ struct FrontDesk {
     journal.settle({{settlement}, {}}, [](const Result<void> &result) { CHECK(result.ok()); });
   }
 
+  // One more attempt of a delivery; the last one says what became of it.
+  void attempt(InstanceId instance, Seq seq, int number, DeliveryState state, Verdict verdict,
+               const std::string &message, Milliseconds pause_ms, const std::string &exchanges = "") {
+    Settlement settlement;
+    settlement.key = {instance, seq, 0};
+    settlement.subject = subject_key(journal.event(std::to_string(seq))->row.subject);
+    settlement.state = state;
+    settlement.verdict = verdict;
+    settlement.attempts = number;
+    settlement.settled_ms = clock.wall_ms();
+    settlement.due_ms = state == DeliveryState::waiting ? clock.steady_ms() + pause_ms : 0;
+    settlement.took_ms = 12;
+    settlement.message = message;
+    settlement.exchanges = exchanges;
+    journal.settle({{settlement}, {}}, [](const Result<void> &result) { CHECK(result.ok()); });
+  }
+  void move_cursor(InstanceId instance, Seq cursor) {
+    journal.settle({{}, {{instance, cursor}}}, [](const Result<void> &result) { CHECK(result.ok()); });
+  }
+  void keep(InstanceId instance, Staged staged) {
+    SettleBatch batch;
+    batch.writes.push_back({instance, std::move(staged), clock.wall_ms()});
+    journal.settle(std::move(batch), [](const Result<void> &result) { CHECK(result.ok()); });
+  }
+  InstanceControl &control_of(const std::string &name) {
+    for (InstanceControl &one : control.instances_) {
+      if (one.name == name) return one;
+    }
+    CHECK(false);
+    std::abort();
+  }
+
   FakeClock clock;
   MemoryJournal journal;
   BreakableInspect inspect{journal};
   FakeControl control;
   std::vector<std::string> log_lines;
   Log log;
-  AdminApi api{inspect, journal, control, clock, log};
+  AdminApi api{inspect, journal, journal, control, clock, log};
   InstanceId crm = 0, slack = 0;
 };
 

@@ -77,7 +77,7 @@ TEST(Header, is_c99_without_padding_and_cpp17_for_every_compiler_at_hand) {
     EXPECT_EQ(as_cpp.status, 0) << compiler << "\n" << as_cpp.output;
     // Included, as an author does it: with his warnings on.
     for (const char *header : {"plugin.hpp", "json.hpp", "verdict.hpp", "event.hpp", "manifest.hpp", "http.hpp",
-                               "kv.hpp", "publish.hpp", "metrics.hpp"}) {
+                               "kv.hpp", "publish.hpp", "metrics.hpp", "testing.hpp"}) {
       const Ran ran = run("echo '#include <bellhop/" + std::string(header) + ">' | " + compiler +
                           " -x c++ -std=c++17 -pedantic -Wall -Wextra -Wshadow -Wconversion -Werror -fsyntax-only -I" +
                           source_dir + "/sdk/include -");
@@ -120,6 +120,57 @@ TEST(Abi, the_record_knows_every_name_of_the_header) {
     EXPECT_NE(record.find(wanted), std::string::npos) << line;
   }
   EXPECT_GT(names_count, 150);
+}
+
+// ---- every change of the draft is explained -------------------------------------------------------------------------
+
+// Facts of `today` that `frozen` does not have, and the other way round, by the name that they are about
+// ("bhp_event.flags", "BHP_SVC_KV").
+std::set<std::string> changed_names(const std::string &frozen, const std::string &today) {
+  const auto facts = [](const std::string &text) {
+    const auto lines = lines_of(text);
+    return std::set<std::string>(lines.begin(), lines.end());
+  };
+  const std::set<std::string> before = facts(frozen), now = facts(today);
+  std::set<std::string> names;
+  const auto collect = [&names](const std::set<std::string> &from, const std::set<std::string> &missing_in) {
+    for (const std::string &fact : from) {
+      if (missing_in.count(fact) == 0) names.insert(fact.substr(0, fact.find_first_of(":= ")));
+    }
+  };
+  collect(now, before);
+  collect(before, now);
+  return names;
+}
+
+// Those that the page does not spell.
+std::vector<std::string> unexplained(const std::set<std::string> &names, const std::string &page) {
+  std::vector<std::string> missing;
+  for (const std::string &name : names) {
+    if (page.find('`' + name + '`') == std::string::npos) missing.push_back(name);
+  }
+  return missing;
+}
+
+TEST(Abi, every_change_since_the_last_freeze_is_explained_in_the_docs) {
+  const std::string frozen = contents(source_dir + "/tests/abi/0.2/abi_v1.txt");
+  const std::string record = contents(source_dir + "/tests/conformance/abi_v1.txt");
+  const std::string page = contents(source_dir + "/docs/abi.md");
+  ASSERT_GT(lines_of(frozen).size(), 150U);
+
+  EXPECT_EQ(unexplained(changed_names(frozen, record), page), std::vector<std::string>())
+      << "write under \"Changes of the draft\" of docs/abi.md what became of these, each name in backquotes";
+}
+
+TEST(Abi, a_change_without_its_line_is_noticed) {
+  const std::string frozen = "bhp_x: 16 bytes\nbhp_x.a: at 0, 8 bytes\nBHP_Y = 1\n";
+  const std::string grown = "bhp_x: 24 bytes\nbhp_x.a: at 0, 8 bytes\nbhp_x.b: at 16, 8 bytes\nBHP_Y = 2\n";
+
+  const auto names = changed_names(frozen, grown);
+
+  EXPECT_EQ(names, (std::set<std::string>{"bhp_x", "bhp_x.b", "BHP_Y"}));
+  EXPECT_EQ(unexplained(names, "- 0.3.0: `bhp_x` has grown by `bhp_x.b`."), std::vector<std::string>{"BHP_Y"});
+  EXPECT_TRUE(changed_names(frozen, frozen).empty());
 }
 
 TEST(Plugins, export_one_symbol_and_no_other) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // kill -9, at every named point and at random under load: what was acknowledged is in the journal and reaches the
-// plugin, in order per booking. (A kill loop alone proves nothing about fsync: see power_cut_test.)
+// plugin, in order per booking. Retention is on and eager: it must not cost what is unfinished either. (A kill loop
+// alone proves nothing about fsync: see power_cut_test. With three instances: endurance_test.)
 #include <gtest/gtest.h>
 
 #include <csignal>
@@ -21,6 +22,10 @@ plugin_dirs = ["{plugins}"]
 [http]
 listen = "127.0.0.1:0"
 
+[journal]
+retention_age = "1s"
+retention_bytes = "1MiB"
+
 [source.appointlet]
 kind = "appointlet"
 tokens = ["0123456789abcdef0123456789abcdef"]
@@ -38,31 +43,26 @@ file = "{state}/recorder.log"
 fail_every = 7
 )";
 
-std::size_t backlog(const DaemonProcess &daemon) {
-  std::size_t done = 0;
-  std::map<std::int64_t, bool> is_done;
-  for (const Seen &one : seen_by_recorder(daemon.state() / "recorder.log")) {
-    if (one.verdict == "ok" && !is_done[one.seq]) {
-      is_done[one.seq] = true;
-      ++done;
-    }
-  }
-  return stored_events(daemon.state() / "journal.db").size() - done;
-}
-
 void expect_no_findings(const DaemonProcess &daemon, const std::vector<Acknowledged> &acknowledged) {
   const auto stored = stored_events(daemon.state() / "journal.db");
-  for (const std::string &finding : compare_stored(acknowledged, stored)) ADD_FAILURE() << finding;
+  const auto removed = removed_events(daemon.state() / "journal.db");
+  for (const std::string &finding : compare_stored(acknowledged, stored, removed)) ADD_FAILURE() << finding;
   const auto seen = seen_by_recorder(daemon.state() / "recorder.log");
-  for (const std::string &finding : compare_seen(stored, seen)) ADD_FAILURE() << finding;
-  std::printf("acknowledged %zu, stored %zu, offered %zu, offered again after success %lld\n", acknowledged.size(),
-              stored.size(), seen.size(), static_cast<long long>(duplicates_count(seen)));
+  std::vector<std::string> findings;
+  const auto history = whole_history(acknowledged, stored, removed, {seen}, findings);
+  for (const std::string &finding : findings) ADD_FAILURE() << finding;
+  for (const std::string &finding : compare_seen(history, seen)) ADD_FAILURE() << finding;
+  std::printf("acknowledged %zu, stored %zu, removed %lld, offered %zu, offered again after success %lld\n",
+              acknowledged.size(), stored.size(), static_cast<long long>(count_of(removed)), seen.size(),
+              static_cast<long long>(duplicates_count(seen)));
 }
 
 // Starts it without a kill switch, waits until everything is delivered, stops it.
 void settle_down(DaemonProcess &daemon) {
   ASSERT_TRUE(daemon.start()) << daemon.log();
-  EXPECT_TRUE(eventually([&] { return backlog(daemon) == 0; }, std::chrono::seconds(60))) << daemon.log();
+  EXPECT_TRUE(
+      eventually([&] { return unfinished_count(daemon.state() / "journal.db") == 0; }, std::chrono::seconds(60)))
+      << daemon.log();
   daemon.kill(SIGTERM);
   EXPECT_EQ(daemon.wait(), 0) << daemon.log();
 }
@@ -120,7 +120,7 @@ INSTANTIATE_TEST_SUITE_P(Every, KillPoint,
                          testing::Values("journal.after_insert", "journal.before_commit", "journal.after_commit",
                                          "journal.before_settle_commit", "delivery.before_send",
                                          "delivery.after_answer", "delivery.after_settle", "intake.before_answer",
-                                         "journal.before_answer"),
+                                         "journal.before_answer", "journal.before_removal_commit"),
                          [](const auto &given) {
                            std::string name = given.param;
                            name[name.find('.')] = '_';

@@ -45,6 +45,8 @@ Gathered two_instances() {
   crm.status.reason = "the login was revoked";
   crm.status.restarts_count = 2;
   crm.row.cursor = 4;
+  crm.status.backlog_count = 4;
+  crm.row.waiting_count = 2;
   crm.row.dead_count = 1;
   crm.kept.kv = 77;
   crm.oldest_received_ms = 40'000;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <thread>
 
@@ -363,6 +364,42 @@ TEST_F(DeliveryTest, carries_what_was_staged_and_asked_into_the_journal_with_the
   EXPECT_EQ(keeping.settlements[0].staged.kv[0].key, "contact/1");
   EXPECT_EQ(keeping.settlements[0].exchanges, R"([{"status":201}])");
   delivery_.reset();
+}
+
+TEST_F(DeliveryTest, holds_an_instance_that_would_keep_more_than_its_quota_and_loses_nothing) {
+  std::atomic<std::size_t> value_bytes{kv_value_bytes_max};
+  stage_.play([&value_bytes](const Batch &batch) {
+    Reply reply = all(batch, BHP_OK);
+    reply.staged.kv.push_back({"one more", std::string(value_bytes, 'v')});
+    return reply;
+  });
+  open();
+  SettleBatch fill;
+  fill.writes.push_back({id_, {}, 0});
+  for (int i = 0; i < 255; ++i) {
+    fill.writes[0].staged.kv.push_back({"key" + std::to_string(i), std::string(kv_value_bytes_max, 'v')});
+  }
+  journal_.settle(std::move(fill), [](const Result<void> &result) { CHECK(result.ok()); });
+  delivery_->start();
+  append("booking/1");
+
+  ASSERT_TRUE(notes_.wait_for_line("held: what it keeps would be larger than its quota: kv of the instance"));
+  ASSERT_TRUE(notes_.wait_for_attempts(1));
+  const std::vector<DeliveryRow> held = journal_.deliveries_of(1).value();
+  ASSERT_EQ(held.size(), 1u);
+  EXPECT_EQ(held[0].state, DeliveryState::waiting);
+  EXPECT_EQ(held[0].verdict, Verdict::hold);
+  EXPECT_EQ(held[0].attempts, 0) << "it is not the event's fault";
+  EXPECT_FALSE(journal_.kv_get(id_, "one more").value().has_value());
+  EXPECT_EQ(delivery_->status()[0].held_by, "plugin");
+
+  value_bytes = 16;  // the plugin wants less now
+  pass(60'000);
+  ASSERT_TRUE(notes_.wait_for_line("takes events again"));
+  ASSERT_TRUE(notes_.wait_for_attempts(2));
+  delivery_->stop(10'000);
+  EXPECT_EQ(journal_.deliveries_of(1).value()[0].state, DeliveryState::delivered);
+  EXPECT_TRUE(journal_.kv_get(id_, "one more").value().has_value());
 }
 
 TEST_F(DeliveryTest, puts_questions_to_the_plugin_and_answers_whoever_asked) {

@@ -329,6 +329,40 @@ TEST_F(EngineHold, takes_up_what_a_clock_that_was_years_ahead_has_put_off) {
   EXPECT_EQ(w.cursor(), 100);
 }
 
+// A read error between two reads of one load() left what was due asleep until the next event came.
+TEST(EngineReads, lose_no_timer_whichever_of_them_fails_at_the_start) {
+  for (int failing = 1; failing <= 8; ++failing) {
+    SCOPED_TRACE("read " + std::to_string(failing));
+    EngineWorld w;
+    w.add("crm");
+    w.start();
+    SettleBatch batch;
+    for (const Seq seq : {w.append("booking/1"), w.append("booking/2")}) {
+      Settlement waiting;
+      waiting.key = {w.plans[0].id, seq, 0};
+      waiting.subject = subject_key("booking/" + std::to_string(seq));
+      waiting.state = DeliveryState::waiting;
+      waiting.verdict = Verdict::retry;
+      waiting.attempts = 1;
+      waiting.first_ms = w.clock.steady_ms();
+      waiting.due_ms = seq == 1 ? w.clock.steady_ms() + 365 * day_ms : w.clock.steady_ms();
+      batch.settlements.push_back(waiting);
+    }
+    w.journal.settle(std::move(batch), [](Result<void> result) { ASSERT_TRUE(result.ok()); });
+    w.reads.fail_in = failing;
+
+    w.start();
+    w.run();
+    for (int i = 0; i < 10; ++i) {
+      if (!w.in_hand().empty()) w.answer(BHP_OK);
+      w.pass(1'000);
+    }
+
+    EXPECT_EQ(w.row(1)->state, DeliveryState::delivered) << "written by a clock that was ahead";
+    EXPECT_EQ(w.row(2)->state, DeliveryState::delivered) << "due at the start";
+  }
+}
+
 // ---- what the operator is told --------------------------------------------------------------------------------------
 
 TEST_F(EngineHold, tells_the_first_dead_letter_and_the_others_in_one_line) {

@@ -25,6 +25,7 @@ class FlakyJournal : public Journal {
  public:
   explicit FlakyJournal(Journal &inner) : inner_(inner) {}
   int failures_per_1000 = 0;
+  int fail_in = 0;  // so many reads from now, once; 0: none
 
   Result<Appended> append(const Incoming &incoming) override { return inner_.append(incoming); }
   void settle(SettleBatch batch, std::function<void(Result<void>)> done) override {
@@ -95,7 +96,10 @@ class FlakyJournal : public Journal {
   void on_commit(std::function<void()> hint) override { inner_.on_commit(std::move(hint)); }
 
  private:
-  bool fails() { return random_.below(1'000) < static_cast<std::uint64_t>(failures_per_1000); }
+  bool fails() {
+    if (fail_in > 0 && --fail_in == 0) return true;
+    return random_.below(1'000) < static_cast<std::uint64_t>(failures_per_1000);
+  }
   Journal &inner_;
   Random random_{99};
   const Error failure_{Kind::unavailable, "disk I/O error"};

@@ -243,7 +243,7 @@ TEST_P(KeptContract, refuses_beforehand_what_would_break_a_quota_and_never_after
 
   const Result<void> refused = journal().check_staged(crm_, eighth);
 
-  EXPECT_EQ(refused.error().kind, Kind::too_large);
+  EXPECT_EQ(refused.error().kind, Kind::full);
   EXPECT_THAT(refused.error().sentence, AllOf(HasSubstr("documents"), HasSubstr("67108864 are the limit")));
   EXPECT_TRUE(journal().check_staged(crm_, same_size).ok());
   EXPECT_TRUE(journal().check_staged(slack_, eighth).ok());
@@ -266,7 +266,7 @@ TEST_P(KeptContract, has_a_quota_for_keys) {
 
   EXPECT_TRUE(journal().check_staged(crm_, {{{"key", value.substr(10'000)}}, {}}).ok());
   const Result<void> refused = journal().check_staged(crm_, {{{"key", value}}, {}});
-  EXPECT_EQ(refused.error().kind, Kind::too_large);
+  EXPECT_EQ(refused.error().kind, Kind::full);
   EXPECT_THAT(refused.error().sentence, StartsWith("kv of the instance would have"));
   EXPECT_TRUE(journal().check_staged(crm_, {{{"key", value}, {"key7", std::nullopt}}, {}}).ok());
   EXPECT_TRUE(journal().check_staged(crm_, {{{"key", value}, {"key", "small"}}, {}}).ok());

@@ -167,6 +167,20 @@ TEST_F(ServicesTest, a_document_that_was_written_is_served_under_the_instances_u
   EXPECT_EQ(services_->public_url(nobody_), "");
 }
 
+TEST_F(ServicesTest, a_full_instance_is_told_that_it_is_full_and_not_that_its_value_is_too_large) {
+  SettleBatch fill;
+  fill.writes.push_back({journal_.instances().value().front().id, {}, 0});
+  for (int i = 0; i < 255; ++i) {
+    fill.writes[0].staged.kv.push_back({"key" + std::to_string(i), std::string(kv_value_bytes_max, 'v')});
+  }
+  journal_.settle(std::move(fill), [](const Result<void> &result) { ASSERT_TRUE(result.ok()); });
+
+  const Result<void> refused = write(crm_, {{{"one more", std::string(kv_value_bytes_max, 'v')}}, {}});
+
+  EXPECT_EQ(refused.error().kind, Kind::full);  // BHP_E_FULL to the plugin, as every other quota
+  EXPECT_EQ(*get(crm_, "one more"), std::nullopt);
+}
+
 TEST_F(ServicesTest, what_is_over_a_limit_is_refused_in_a_sentence_and_changes_nothing) {
   ASSERT_TRUE(write(crm_, {{{"key", "before"}}, {}}).ok());
 

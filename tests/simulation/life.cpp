@@ -210,13 +210,17 @@ std::optional<std::string> Life::run(int steps) {
 void Life::finish() {
   constexpr int steps_max = 200'000;
   is_finishing_ = true;
+  world_.crash_within(-1);  // not any more
   for (Destination &destination : world_.destinations) draw_habits(destination);
   draw_weather();
   // Half of the lives end with the daemon that they have: a restart would mend what it has forgotten.
   const bool is_any_missing = std::any_of(world_.destinations.begin(), world_.destinations.end(),
                                           [](const Destination &each) { return !each.is_enabled; });
   if (is_any_missing || below(2) == 0) world_.stop_daemon();
-  while (world_.is_stopping() && !world_.oracle.violation()) world_.step();
+  for (int i = 0; world_.is_stopping() && !world_.oracle.violation(); ++i) {
+    const bool has_stepped = world_.step();
+    if (!has_stepped || i == steps_max) world_.oracle.fail("delivery was told to stop and never comes to its end");
+  }
   const Milliseconds end_ms = world_.now() + 3'600'000;  // longer than any wait that the policies give
   for (int i = 0; i < steps_max && !world_.oracle.violation(); ++i) {
     if (world_.now() > end_ms && world_.oracle.open_count() > 0) {

@@ -86,6 +86,10 @@ void Oracle::started(Milliseconds now, const std::vector<DeliveryPlan> &plans, c
       const bool is_open = known == nullptr ? is_wanted(mine, fact->first) && !is_passed : !known->is_final();
       if (is_open) mine.open[fact->second.subject].insert(fact->first);
     }
+    // What waits is owed wherever the cursor is: a move of it that nobody was told about may have come to light.
+    for (const auto &[place, row] : mine.rows) {
+      if (place.second == 0 && !row.is_final()) mine.open[facts_.at(place.first).subject].insert(place.first);
+    }
   }
 }
 
@@ -213,7 +217,11 @@ void Oracle::look_at_holds(const Engine &engine) {
   for (auto &[id, mine] : ledgers_) {
     if (!mine.is_running) continue;
     const bool is_held = engine.flow(id).is_held();
-    if (is_held && !mine.hold) mine.hold = Hold{};
+    // Of one batch, an answer before the HOLD may have opened the breaker: then that holds, and the event merely waits.
+    const bool is_overtaken =
+        is_held && mine.hold && mine.hold->is_new && engine.flow(id).status().held_by == "breaker";
+    if (is_held && (!mine.hold || is_overtaken)) mine.hold = Hold{};
+    if (mine.hold) mine.hold->is_new = false;
     if (!is_held && mine.hold) {
       if (!mine.hold->may_end) fail(mine.plan.name + " takes events again, and no probe has found out that it can");
       mine.hold.reset();
@@ -271,7 +279,7 @@ void Oracle::decide(Milliseconds now, Ledger &mine, const Ticket &ticket, std::i
   const Decision decision = decision_of(now, mine, place, code, retry_after_ms, is_death, is_probe);
   mine.singles.erase(place);
   if (code == BHP_HOLD && (!mine.hold || is_probe)) {
-    mine.hold = Hold{true, ticket.key, true, false, false};
+    mine.hold = Hold{true, ticket.key, true, false, false, !is_probe};
   } else if (is_probe) {
     Hold &hold = *mine.hold;
     hold.probe.reset();

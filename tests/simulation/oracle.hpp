@@ -97,6 +97,7 @@ class Oracle {
     std::optional<DeliveryKey> probe;  // under way, or kept to probe again
     bool is_kept = false, is_durable = false;
     bool may_end = false;  // a probe has found out that it is over
+    bool is_new = false;   // begun by the plugin's word in this step
   };
   struct Ledger {  // of one instance
     DeliveryPlan plan;

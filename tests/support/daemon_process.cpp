@@ -218,6 +218,22 @@ bool DaemonProcess::is_running() {
   return waitid(P_PID, static_cast<id_t>(pid_), &state, WEXITED | WNOHANG | WNOWAIT) == 0 && state.si_pid == 0;
 }
 
+std::vector<pid_t> DaemonProcess::children() const {
+  std::vector<pid_t> found;
+  std::error_code gone;  // a thread may end while we look
+  for (const auto &thread : fs::directory_iterator("/proc/" + std::to_string(pid_) + "/task", gone)) {
+    std::istringstream words(contents(thread.path() / "children"));
+    for (pid_t pid = 0; words >> pid;) found.push_back(pid);
+  }
+  return found;
+}
+
+bool DaemonProcess::has_ended(pid_t pid) {
+  const std::string stat = contents("/proc/" + std::to_string(pid) + "/stat");
+  const auto state = stat.rfind(") ");
+  return state == std::string::npos || stat[state + 2] == 'Z' || stat[state + 2] == 'X';
+}
+
 std::string DaemonProcess::log() const { return contents(directory_ / "output.log"); }
 
 }  // namespace bellhop::test

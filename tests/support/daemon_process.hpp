@@ -59,6 +59,10 @@ class DaemonProcess {
   int wait();
   bool is_running();
 
+  // Children of the running daemon, and whether such a process has ended (a zombie has).
+  std::vector<pid_t> children() const;
+  static bool has_ended(pid_t pid);
+
   pid_t pid() const { return pid_; }
   int port() const { return port_; }
   std::string token() const { return "0123456789abcdef0123456789abcdef"; }

@@ -116,10 +116,12 @@ void Loader::work(int port, const std::string &path) {
   HttpClient client(port);
   while (!is_stopping_) {
     const std::int64_t number = next_number_++;
-    const auto answer = client.post(path, sample_body("B" + std::to_string(number % subjects_count_), number));
+    const std::string action = number % mixed_every_ == 0 ? mixed_action_ : "confirmed";
+    const auto answer = client.post(path, sample_body("B" + std::to_string(number % subjects_count_), number, action));
     if (answer.status == 0) return;  // the daemon is gone
     if (answer.status != 202) {
       ++refused_count_;
+      if (answer.status != 503) ++odd_count_;
       continue;
     }
     Acknowledged ack{number, number_in(answer.body, "seq"), text_in(answer.body, "id"),

@@ -59,18 +59,27 @@ class Loader {
       : threads_count_(threads_count), subjects_count_(subjects_count), next_number_(first_number) {}
   ~Loader() { stop(); }
 
+  // Every so many-th notification has this action instead of "confirmed". Before start().
+  void mix_in(const std::string &action, std::int64_t every) {
+    mixed_action_ = action;
+    mixed_every_ = every;
+  }
   void start(int port, const std::string &path);
   void stop();
   std::vector<Acknowledged> acknowledged();
   std::int64_t acknowledged_count() const { return acknowledged_count_; }
   std::int64_t refused_count() const { return refused_count_; }
+  // Answers that were neither 202 nor 503.
+  std::int64_t odd_count() const { return odd_count_; }
 
  private:
   void work(int port, const std::string &path);
 
   const int threads_count_, subjects_count_;
   std::atomic<bool> is_stopping_{false};
-  std::atomic<std::int64_t> next_number_, acknowledged_count_{0}, refused_count_{0};
+  std::atomic<std::int64_t> next_number_, acknowledged_count_{0}, refused_count_{0}, odd_count_{0};
+  std::string mixed_action_ = "confirmed";
+  std::int64_t mixed_every_ = 1;
   std::vector<std::thread> threads_;
   std::mutex mutex_;
   std::vector<Acknowledged> acknowledged_;

@@ -126,9 +126,10 @@ Result<void> restrict_files(const Containment &containment, const std::string &l
   const std::filesystem::path file = std::filesystem::canonical(library, ignored);
   rules.allow(std::filesystem::path(library).parent_path(), reading);
   if (!file.empty()) rules.allow(file.parent_path(), reading);
-  if (!state_dir.empty()) rules.allow(state_dir, writing);
+  const std::uint64_t own = containment.is_read_only ? reading : writing;
+  if (!state_dir.empty()) rules.allow(state_dir, own);
   for (const std::string &path : containment.read) rules.allow(path, reading);
-  for (const std::string &path : containment.write) rules.allow(path, writing);
+  for (const std::string &path : containment.write) rules.allow(path, own);
   return rules.enforce();
 }
 

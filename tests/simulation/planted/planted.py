@@ -56,7 +56,7 @@ def attempt(patch, options):
     seconds = time.monotonic() - began
     if lived.returncode == 0:
         return False, f"{options.seeds} seeds have not found it ({seconds:.1f} s)"
-    found = re.findall(r"^seed \d+: .*$|internal check failed.*$", lived.stdout, re.M)
+    found = re.findall(r"^seed \d+: .*$|internal check failed.*$|^terminate called .*$", lived.stdout, re.M)
     if not found:
         return False, "the simulation ended without a sentence: " + lived.stdout.strip()[-500:]
     return True, f"{found[-1]} ({seconds:.1f} s)"

@@ -4,7 +4,8 @@
 //   publish  ledger.txt: a line for every entry that was there before
 //   http     POSTs the ledger's public URL to `url`
 //   metrics  counts the call
-// With behave = "retry" it asks for another attempt after all that.
+// With behave = "retry" it asks for another attempt after all that. Its health is what GET `url` says; its command
+// `entries` lists what it keeps, below the argument `prefix`.
 #include <bellhop/http.hpp>
 #include <bellhop/kv.hpp>
 #include <bellhop/metrics.hpp>
@@ -21,7 +22,16 @@ struct Clerk : bellhop::Plugin {
         .needs(BHP_SVC_HTTP, BHP_SVC_KV, BHP_SVC_PUBLISH)
         .wants(BHP_SVC_METRICS)
         .destination("url", "Where to tell about a booking")
-        .choice("behave", "What to answer", {"ok", "retry"});
+        .choice("behave", "What to answer", {"ok", "retry"})
+        .command("entries", "Lists what is kept",
+                 R"({"type":"object","properties":{"prefix":{"type":"string","default":"now/"}}})");
+  }
+  bellhop::Verdict check_health() override { return bellhop::Http(context()).get(url); }
+  bellhop::Verdict run(std::string_view, const bellhop::Json &arguments, const bellhop::Output &output) override {
+    for (const bellhop::KvEntry &entry : bellhop::Kv(context()).list(arguments["/prefix"].text())) {
+      if (!output.line(entry.key + "=" + entry.value)) break;
+    }
+    return bellhop::Verdict::ok("listed");
   }
   bellhop::Verdict deliver(const bellhop::Event &event) override {
     const bellhop::Kv kv(context());
