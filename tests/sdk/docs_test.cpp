@@ -104,8 +104,9 @@ TEST_F(Docs, every_block_of_cpp_compiles) {
       ++blocks_count;
       const fs::path file = directory_ / "block.cpp";
       std::ofstream(file) << whole(block);
-      const Ran ran = run("g++ -std=c++17 -Wall -Wextra -Werror -fsyntax-only -DBELLHOP_PLUGIN_FILE='\"x\"' -I" +
-                          source_dir + "/sdk/include " + file.string());
+      const Ran ran = run(
+          "g++ -std=c++17 -Wall -Wextra -Werror -fvisibility=hidden -fsyntax-only -DBELLHOP_PLUGIN_FILE='\"x\"' -I" +
+          source_dir + "/sdk/include " + file.string());
       EXPECT_EQ(ran.status, 0) << block.page << ":" << block.line << "\n" << ran.output;
     }
   }
