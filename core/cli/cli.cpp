@@ -178,6 +178,7 @@ int run_cli(const std::vector<std::string> &given, const Surroundings &surroundi
   add_kept(app, commands);
   add_verify(app, commands);
   add_check(app, commands);
+  add_plugin(app, commands);
 
   std::vector<std::string> names;
   for (const CLI::App *command : app.get_subcommands({})) names.push_back(command->get_name());

@@ -47,4 +47,7 @@ void add_health(CLI::App &app, Commands &commands);
 void add_run(CLI::App &app, Commands &commands);
 void add_kept(CLI::App &app, Commands &commands);  // kv, documents
 
+// plugin_words.cpp
+void add_plugin(CLI::App &app, Commands &commands);
+
 }  // namespace bellhop::core

@@ -4,6 +4,7 @@
 #include "cli/commands.hpp"
 #include "cli/explain.hpp"
 #include "cli/instance_commands.hpp"
+#include "cli/plugin_commands.hpp"
 
 namespace bellhop::core {
 
@@ -138,13 +139,27 @@ void add_replay(CLI::App &app, Commands &commands) {
       add_command(app, "replay", "Deliver an event, or a range of them, once more",
                   "  bellhop replay 12 --instance crm\n"
                   "  bellhop replay 3f9a1c        to every instance that it has been offered to\n"
+                  "  bellhop replay 12 --instance crm --config bellhop.toml --dry-run\n"
                   "  bellhop replay --from-seq 1 --instance new-crm          all there is, to a new instance\n"
                   "  bellhop replay --since 2026-03-01 --until 2026-03-02 --type 'booking.*' --list\n"
                   "A range goes to each instance whose filter wants it. Replays are marked and wait behind the\n"
                   "live events of their booking. More than 20 events are asked for once more, or need --yes.");
   add_range(*command, *options);
   command->add_flag("--dead", options->is_only_dead, "only where it was given up");
-  bind(*command, commands, options, run_replay);
+  const auto is_dry = std::make_shared<bool>(false);
+  command->add_flag("--dry-run", *is_dry, "show what the instance of --config would do; deliver nothing");
+  command->callback([&commands, options, is_dry] {
+    commands.chosen = [&commands, options, is_dry] {
+      if (!*is_dry) return run_replay(*options, commands.surroundings, commands.screen);
+      TryOptions dry;
+      dry.plugin.config = options->ask.where.config;
+      dry.plugin.instance = options->instance;
+      dry.event.what = options->reference;
+      dry.event.ask = options->ask;
+      dry.is_json = options->ask.is_json;
+      return run_dry_replay(dry, commands.surroundings, commands.screen, commands.random);
+    };
+  });
 }
 
 void add_forget(CLI::App &app, Commands &commands) {

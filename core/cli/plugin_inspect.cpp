@@ -90,7 +90,8 @@ std::string marks_of(const JsonValue &property) {
     if (member(property, limit)) add(std::string(limit) + " " + json_of(*member(property, limit)));
   }
   std::string values;
-  for (const JsonValue &value : list(property, "enum").GetArray()) values += (values.empty() ? "" : " | ") + json_of(value);
+  for (const JsonValue &value : list(property, "enum").GetArray())
+    values += (values.empty() ? "" : " | ") + json_of(value);
   if (!values.empty()) add(values);
   return marks;
 }
@@ -104,8 +105,12 @@ void print_settings(const JsonValue &schema, const Screen &screen) {
     const JsonValue *fallback = member(one.value, "default");
     const std::string marks = marks_of(one.value), title = text(one.value, "title");
     table.add({one.name.GetString(), text(one.value, "type"),
-               fallback ? json_of(*fallback) : is_required(schema, one.name.GetString()) ? "required" : "-",
-               title + (marks.empty() ? "" : title.empty() ? marks : " (" + marks + ")")});
+               fallback                                    ? json_of(*fallback)
+               : is_required(schema, one.name.GetString()) ? "required"
+                                                           : "-",
+               title + (marks.empty()   ? ""
+                        : title.empty() ? marks
+                                        : " (" + marks + ")")});
   }
   table.print(screen);
 }

@@ -79,6 +79,8 @@ int run_plugin_new(const NewOptions &options, const Surroundings &surroundings, 
   for (const File &file : files) {
     std::ifstream in(from / file.from, std::ios::binary);
     std::string text{std::istreambuf_iterator<char>(in), {}}, name = file.to;
+    // The template is ours; what becomes of it is the author's.
+    if (text.rfind("// SPDX", 0) == 0) text.erase(0, text.find('\n') + 1);
     replace_all(text, "@NAME@", options.name);
     replace_all(text, "@CLASS@", class_of(options.name));
     replace_all(name, "@", options.name);

@@ -106,7 +106,8 @@ TrialHttp mode_of(const TryOptions &options) {
 }
 
 // A dry run may change nothing: no network of its own, no other program, its files only to be read.
-void hold_back(Tried &tried, const fs::path &scratch) {
+// A configured instance keeps its own state directory, if we may look into it.
+void hold_back(Tried &tried, bool is_configured, const fs::path &scratch) {
   InstanceSpec &spec = tried.plan.instance.delivery.spec;
   Containment &containment = spec.containment;
   const bool was_more = containment.may_network || containment.may_unix_sockets || containment.may_exec;
@@ -114,7 +115,7 @@ void hold_back(Tried &tried, const fs::path &scratch) {
   containment.is_enabled = containment.is_read_only = true;
   tried.is_file_system_held = landlock_revision() > 0;
   if (was_more) tried.remark = "the network, sockets and programs that its sandbox grants are withheld";
-  if (::access(spec.state_dir.c_str(), R_OK | X_OK) == 0) return;
+  if (!is_configured || ::access(spec.state_dir.c_str(), R_OK | X_OK) == 0) return;
   spec.state_dir = (scratch / "instances" / spec.name).string();
   if (!tried.remark.empty()) tried.remark += "; ";
   tried.remark += "its state directory cannot be read from here: it got an empty one";
@@ -134,7 +135,7 @@ Result<Tried> try_once(const TryOptions &options, const Surroundings &surroundin
   const TrialHttp mode = mode_of(options);
   tried.is_dry = mode == TrialHttp::stub;
   tried.parcel.flags |= tried.is_dry ? BHP_EV_DRYRUN : BHP_EV_TEST;
-  if (tried.is_dry) hold_back(tried, scratch.path());
+  if (tried.is_dry) hold_back(tried, !options.plugin.config.empty(), scratch.path());
 
   std::deque<ScriptedAnswer> answers;
   if (mode == TrialHttp::stub && !options.answers_file.empty()) {
@@ -162,13 +163,15 @@ Result<Tried> try_once(const TryOptions &options, const Surroundings &surroundin
     parcels[index].flags |= BHP_EV_REDELIVERY;
     parcels[index].attempt = static_cast<std::uint32_t>(index) + 1;
   }
-  tried.trial = run_trial(tried.plan.instance.delivery.spec, parcels, {tried.plan.host_program, 15'000, options.budget_ms},
-                          desk, transcript, [&desk](const Staged &staged) { desk.settle(staged); });
+  tried.trial =
+      run_trial(tried.plan.instance.delivery.spec, parcels, {tried.plan.host_program, 15'000, options.budget_ms}, desk,
+                transcript, [&desk](const Staged &staged) { desk.settle(staged); });
   egress.reset();  // its last answers are told before the transcript is taken
   tried.happenings = transcript.take();
   tried.has_made_up = desk.has_made_up();
   if (mode == TrialHttp::record) {
-    if (auto written = write_file(options.answers_file, answers_json(desk.recorded())); !written) return written.error();
+    if (auto written = write_file(options.answers_file, answers_json(desk.recorded())); !written)
+      return written.error();
   }
   if (!options.kv_file.empty()) {
     if (auto written = write_file(options.kv_file, kv_json(desk.kv())); !written) return written.error();
@@ -231,8 +234,7 @@ void print_page(const Tried &tried, const Screen &screen) {
   }
   for (const PluginAnswer &answer : tried.trial.answers) {
     const bool is_done = answer.code == BHP_OK || answer.code == BHP_SKIP;
-    screen.out << "  verdict     "
-               << screen.paint(verdict_name(answer.code), is_done ? Colour::good : Colour::bad)
+    screen.out << "  verdict     " << screen.paint(verdict_name(answer.code), is_done ? Colour::good : Colour::bad)
                << (answer.message.empty() ? "" : ": " + printable(answer.message));
     if (answer.retry_after_ms > 0) screen.out << " (after " << answer.retry_after_ms << " ms)";
     screen.out << '\n';

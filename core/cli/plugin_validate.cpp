@@ -96,8 +96,7 @@ class Validator {
     if (facts->is_nodelete) {
       pass("stays loaded", "is linked with -z nodelete");
     } else {
-      add("stays loaded", Grade::warned,
-          "is not linked with -z nodelete: a thread of its own could outlive its code");
+      add("stays loaded", Grade::warned, "is not linked with -z nodelete: a thread of its own could outlive its code");
     }
     return true;
   }
@@ -107,8 +106,9 @@ class Validator {
     if (!manifests) return fail("loads", manifests.error().sentence);
     pass("loads", "describes " + std::to_string(manifests->size()) + " plugin(s) within its time");
     for (const PluginManifest &one : *manifests) check_manifest(one);
-    return std::none_of(findings_.begin(), findings_.end(),
-                        [](const Checked &finding) { return finding.check == "needs" && finding.grade == Grade::failed; });
+    return std::none_of(findings_.begin(), findings_.end(), [](const Checked &finding) {
+      return finding.check == "needs" && finding.grade == Grade::failed;
+    });
   }
 
   void check_manifest(const PluginManifest &one) {
@@ -172,11 +172,18 @@ class Validator {
       pass("create", "takes its settings without doing anything else");
       return true;
     }
-    if (plan_.made_up.empty()) return fail("create", created.error().sentence);
+    if (is_given()) return fail("create", created.error().sentence);
     add("create", Grade::skipped,
-        "refuses the settings that were made up for it, and so nothing else could be tried: " +
+        "refuses to work without settings, or with made-up ones, and so nothing else could be tried: " +
             created.error().sentence + "; give real ones with --set or --settings");
     return false;
+  }
+
+  // Did a person give all that it was started with? Then a refusal is a fault; else it is its good right.
+  bool is_given() const {
+    const PluginChoice &plugin = options_.plugin;
+    const bool is_anything = !plugin.config.empty() || !plugin.settings_file.empty() || !plugin.sets.empty();
+    return plan_.made_up.empty() && (is_anything || plan_.manifest.settings_schema.empty());
   }
 
   Parcel sample(const std::string &type) {
@@ -202,7 +209,7 @@ class Validator {
   void check_life() {
     const Trial trial = attempt({}, {});
     if (!trial.is_ready && trial.is_refused) {
-      add("start and stop", plan_.made_up.empty() ? Grade::failed : Grade::skipped, trial.died);
+      add("start and stop", is_given() ? Grade::failed : Grade::skipped, trial.died);
     } else if (!trial.died.empty()) {
       fail("start and stop", trial.died);
     } else {
@@ -219,8 +226,7 @@ class Validator {
     } else if (const std::int32_t code = trial.answers.at(0).code; code < BHP_OK || code > BHP_HOLD) {
       fail(check, "answered " + std::to_string(code) + ", which is no verdict");
     } else {
-      pass(check, verdict_name(code) +
-                      (trial.answers[0].message.empty() ? "" : ": " + trial.answers[0].message));
+      pass(check, verdict_name(code) + (trial.answers[0].message.empty() ? "" : ": " + trial.answers[0].message));
     }
   }
 
@@ -236,8 +242,10 @@ class Validator {
                       R"("meeting_type":{"duration_s":-1}}}})";
     strange.type = "future.thing";
     strange.json = head + R"("type":"future.thing","data":{"thing":{"id":"1","new":[{"deep":true}]}}})";
-    large.json = head + R"("type":"booking.confirmed","data":{"booking":{"id":"1","attendee":{"email":"a@example.org",)"
-                        R"("name":")" + std::string(1 << 20, 'x') + "\"}}}}";
+    large.json = head +
+                 R"("type":"booking.confirmed","data":{"booking":{"id":"1","attendee":{"email":"a@example.org",)"
+                 R"("name":")" +
+                 std::string(1 << 20, 'x') + "\"}}}}";
     check_delivery("an event without data", bare, {});
     check_delivery("an event full of odd text", odd, {});
     check_delivery("an event of an unknown type", strange, {});
@@ -277,8 +285,8 @@ class Validator {
     };
     for (const auto &one : cases) {
       const Trial trial = attempt({sample("booking.confirmed")}, {one.answer});
-      const bool has_asked = std::any_of(happened_.begin(), happened_.end(),
-                                         [](const Happening &what) { return what.what == "http"; });
+      const bool has_asked =
+          std::any_of(happened_.begin(), happened_.end(), [](const Happening &what) { return what.what == "http"; });
       if (!trial.died.empty()) {
         fail(one.check, trial.died);
       } else if (!has_asked) {

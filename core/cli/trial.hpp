@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Trial: one plugin, one event, no daemon. The real child with the real wire; the desk behind it is the caller's
-// (cli/trial_desk.hpp), so what a plugin asks for is done, made up or only written down. Everything that happens is told
-// in the order in which it happened.
+// (cli/trial_desk.hpp), so what a plugin asks for is done, made up or only written down. Everything that happens is
+// told in the order in which it happened.
 #pragma once
 
 #include <optional>
@@ -57,8 +57,8 @@ struct Trial {
   bool is_killed = false;  // it was over its time: `died` says where
 };
 
-// Starts the instance, delivers the parcels one after the other, stops it. Blocks. What each delivery staged is given to
-// `settle` before the next.
+// Starts the instance, delivers the parcels one after the other, stops it. Blocks. What each delivery staged is given
+// to `settle` before the next.
 Trial run_trial(const InstanceSpec &spec, const std::vector<Parcel> &parcels, const TrialOptions &options, Desk &desk,
                 Transcript &transcript, const std::function<void(const Staged &)> &settle);
 

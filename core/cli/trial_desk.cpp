@@ -21,8 +21,8 @@ namespace {
 
 constexpr std::size_t shown_bytes_max = 2'000;
 
-constexpr HttpFailure failures[] = {HttpFailure::invalid, HttpFailure::timeout,   HttpFailure::connect,
-                                    HttpFailure::tls,     HttpFailure::denied,    HttpFailure::cancelled,
+constexpr HttpFailure failures[] = {HttpFailure::invalid,  HttpFailure::timeout, HttpFailure::connect,
+                                    HttpFailure::tls,      HttpFailure::denied,  HttpFailure::cancelled,
                                     HttpFailure::too_large};
 
 bool is_utf8(std::string_view bytes) {
@@ -156,12 +156,12 @@ HttpReply TrialDesk::make_up(const HttpCall &call) {
   }
   const std::string what = call.method + " " + redacted_text(redacted_url(*url), policy_->secrets()) + ": ";
   Lock lock(mutex_);
-  const auto found = std::find_if(answers_.begin(), answers_.end(),
-                                  [&](const ScriptedAnswer &answer) { return answer.fits(call); });
+  const auto found =
+      std::find_if(answers_.begin(), answers_.end(), [&](const ScriptedAnswer &answer) { return answer.fits(call); });
   if (found != answers_.end()) {
     reply = found->reply;
-    const bool is_last = std::none_of(found + 1, answers_.end(),
-                                      [&](const ScriptedAnswer &answer) { return answer.fits(call); });
+    const bool is_last =
+        std::none_of(found + 1, answers_.end(), [&](const ScriptedAnswer &answer) { return answer.fits(call); });
     if (!is_last) answers_.erase(found);
   } else if (policy_->trust_of(*url) == Trust::denied) {
     reply.failure = HttpFailure::denied;
@@ -176,9 +176,10 @@ HttpReply TrialDesk::make_up(const HttpCall &call) {
   for (const auto &[name, value] : reply.headers) {
     if (name == "Retry-After") reply.retry_after_ms = retry_after(value, SystemClock().wall_ms());
   }
-  reply.sentence = what + (reply.failure != HttpFailure::none ? std::string(failure_name(reply.failure))
-                                                              : std::to_string(reply.status)) +
-                   " (made up)";
+  reply.sentence =
+      what +
+      (reply.failure != HttpFailure::none ? std::string(failure_name(reply.failure)) : std::to_string(reply.status)) +
+      " (made up)";
   return reply;
 }
 
@@ -230,8 +231,7 @@ void TrialDesk::cancel(const Caller &caller) {
   if (egress_ != nullptr) egress_->cancel({caller.instance, caller.worker});
 }
 
-void TrialDesk::kv_get(const Caller &, std::string key,
-                       std::function<void(Result<std::optional<std::string>>)> done) {
+void TrialDesk::kv_get(const Caller &, std::string key, std::function<void(Result<std::optional<std::string>>)> done) {
   std::optional<std::string> value;
   {
     Lock lock(mutex_);
@@ -268,8 +268,9 @@ void TrialDesk::apply(const Staged &staged, const char *when) {
       json.null();
     }
     json.key("when").text(when).close('}');
-    transcript_.add({"kv", printable((write.value ? "put " + key + " = " + value : "remove " + key) + " (" + when + ")"),
-                     "", json.take()});
+    transcript_.add({"kv",
+                     printable((write.value ? "put " + key + " = " + value : "remove " + key) + " (" + when + ")"), "",
+                     json.take()});
     Lock lock(mutex_);
     if (write.value) {
       kv_[write.key] = *write.value;
@@ -312,8 +313,9 @@ void TrialDesk::metric(const Caller &, MetricSample sample) {
   }
   json.close(']').key("value").raw(std::to_string(sample.value)).close('}');
   if (!labels.empty()) labels += "}";
-  transcript_.add({"metric", printable(std::string(what) + " " + sample.name + labels + " " +
-                                       std::to_string(sample.value)), "", json.take()});
+  transcript_.add({"metric",
+                   printable(std::string(what) + " " + sample.name + labels + " " + std::to_string(sample.value)), "",
+                   json.take()});
 }
 
 std::map<std::string, std::string> TrialDesk::kv() {

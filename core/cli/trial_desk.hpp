@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TrialDesk: what stands behind a plugin that is tried out (cli/trial.hpp). kv and documents are in memory; HTTP is made
-// up (stub: nothing leaves this machine), done (live), or done and written down (record). The instance's policy of
+// TrialDesk: what stands behind a plugin that is tried out (cli/trial.hpp). kv and documents are in memory; HTTP is
+// made up (stub: nothing leaves this machine), done (live), or done and written down (record). The instance's policy of
 // destinations holds in all three, so a missing allow rule shows here and not in production.
 #pragma once
 

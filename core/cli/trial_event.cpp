@@ -74,16 +74,22 @@ Result<Parcel> parcel_of_journal(const EventChoice &choice, const Surroundings &
   document.Parse<rapidjson::kParseIterativeFlag>(head->data(), head->size());
   if (document.HasParseError()) return Error{Kind::internal, path + " did not answer with JSON"};
   if (flag(document, "quarantined")) {
-    return Error{Kind::invalid, "event " + choice.what + " is in quarantine: it has no document that a plugin could get"};
+    return Error{Kind::invalid,
+                 "event " + choice.what + " is in quarantine: it has no document that a plugin could get"};
   }
   const auto json = daemon->get(path + "/event"), body = daemon->get(path + "/body");
   if (!json) return json.error();
-  auto parcel = parcel_of_document(with_late(*json, flag(document, "late")), "event " + choice.what);
-  if (!parcel) return parcel.error();
-  parcel->seq = number(document, "seq");
-  parcel->received_ms = unix_ms_of(text(document, "received"));
-  parcel->flags |= BHP_EV_REPLAY;
-  if (body) parcel->body = *body;
+  Parcel parcel;
+  EventId::parse(text(document, "id"), parcel.id);
+  parcel.type = text(document, "type");
+  parcel.subject = text(document, "subject");
+  parcel.occurred_ms = unix_ms_of(text(document, "time"));
+  parcel.received_ms = unix_ms_of(text(document, "received"));
+  parcel.seq = number(document, "seq");
+  parcel.flags =
+      BHP_EV_REPLAY | (flag(document, "late") ? BHP_EV_LATE : 0U) | (flag(document, "test") ? BHP_EV_TEST : 0U);
+  parcel.json = with_late(*json, flag(document, "late"));
+  if (body) parcel.body = *body;
   return parcel;
 }
 
@@ -97,7 +103,8 @@ Result<Parcel> parcel_of_document(const std::string &json, const std::string &na
   parcel.type = text(document, "type");
   parcel.subject = text(document, "subject");
   if (!EventId::parse(text(document, "id"), parcel.id) || parcel.type.empty() || parcel.subject.empty()) {
-    return Error{Kind::invalid, name + " is no event of schema version 1: it needs id (32 hex digits), type and subject"};
+    return Error{Kind::invalid,
+                 name + " is no event of schema version 1: it needs id (32 hex digits), type and subject"};
   }
   parcel.occurred_ms = parcel.received_ms = std::max<Milliseconds>(0, unix_ms_of(text(document, "time")));
   parcel.seq = 1;

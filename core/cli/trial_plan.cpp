@@ -57,7 +57,8 @@ std::string made_up_value(const JsonValue &property) {
     return out;
   }
   const std::string type = text(property, "type");
-  if (type == "integer" || type == "number") return std::to_string(std::max<std::int64_t>(1, number(property, "minimum")));
+  if (type == "integer" || type == "number")
+    return std::to_string(std::max<std::int64_t>(1, number(property, "minimum")));
   if (type == "boolean") return "true";
   if (type == "array") return "[]";
   if (type == "object") return "{}";
@@ -66,7 +67,8 @@ std::string made_up_value(const JsonValue &property) {
 }
 
 // Fills in what the schema requires and nobody gave.
-Result<std::string> fill(const std::string &settings, const PluginManifest &manifest, std::vector<std::string> &made_up) {
+Result<std::string> fill(const std::string &settings, const PluginManifest &manifest,
+                         std::vector<std::string> &made_up) {
   rapidjson::Document given, schema;
   given.Parse(settings.data(), settings.size());
   schema.Parse(manifest.settings_schema.data(), manifest.settings_schema.size());
@@ -102,8 +104,8 @@ Result<void> grant(const std::vector<std::string> &grants, SandboxConfig &sandbo
     } else if (one.rfind("write=", 0) == 0) {
       sandbox.write.push_back(absolute_path(one.substr(6)));
     } else {
-      return Error{Kind::invalid, "there is no grant \"" + one +
-                                      "\"; there are network, unix_sockets, exec, read=PATH, write=PATH"};
+      return Error{Kind::invalid,
+                   "there is no grant \"" + one + "\"; there are network, unix_sockets, exec, read=PATH, write=PATH"};
     }
   }
   return {};

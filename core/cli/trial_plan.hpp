@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/random.hpp"
-#include "cli/ask_commands.hpp"
+#include "cli/asking.hpp"
 #include "cli/screen.hpp"
 #include "config/config.hpp"
 #include "daemon/plans.hpp"
@@ -18,13 +18,13 @@
 namespace bellhop::core {
 
 struct PluginChoice {
-  std::string library;                // path of the .so; "" with config and instance: the one that they name
-  std::string config, instance;       // settings of [instance.NAME.settings] of a config file
-  std::string settings_file;          // or of a file: a JSON object
-  std::vector<std::string> sets;      // key=value or /pointer=value; the value is JSON, else a string
-  std::vector<std::string> allow;     // as [instance.NAME.http] allow
-  std::vector<std::string> grants;    // network, unix_sockets, exec, read=PATH, write=PATH
-  bool is_filling = false;            // makes up what is required and not given
+  std::string library;              // path of the .so; "" with config and instance: the one that they name
+  std::string config, instance;     // settings of [instance.NAME.settings] of a config file
+  std::string settings_file;        // or of a file: a JSON object
+  std::vector<std::string> sets;    // key=value or /pointer=value; the value is JSON, else a string
+  std::vector<std::string> allow;   // as [instance.NAME.http] allow
+  std::vector<std::string> grants;  // network, unix_sockets, exec, read=PATH, write=PATH
+  bool is_filling = false;          // makes up what is required and not given
 };
 
 struct TrialPlan {
@@ -32,8 +32,8 @@ struct TrialPlan {
   PluginManifest manifest;
   EgressOptions egress;
   std::string host_program;
-  std::string settings_shown;         // for people: defaults filled in, secrets as "(secret)"
-  std::vector<std::string> made_up;   // keys of settings that nobody gave
+  std::string settings_shown;        // for people: defaults filled in, secrets as "(secret)"
+  std::vector<std::string> made_up;  // keys of settings that nobody gave
 };
 
 // The plan of one instance whose state directories lie under `state_dir` (with a config: under the config's own).

@@ -155,8 +155,9 @@ Result<void> check_elf_file(const std::string &path) {
   return check_segments(file, path, header, size);
 }
 
-// ---- the dynamic tables ------------------------------------------------------------------------------------------------
-// untrusted: every number in the file may be wrong, so each is checked before it is used.
+// ---- the dynamic tables
+// ------------------------------------------------------------------------------------------------ untrusted: every
+// number in the file may be wrong, so each is checked before it is used.
 
 namespace {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What @NAME@ does with the answers that it may get. No daemon, no network, no clock: bellhop/testing.hpp.
 #include <bellhop/testing.hpp>
 

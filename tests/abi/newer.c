@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A plugin of the future: its table has grown at the end, its events have a field that no host of today fills in, and it
-   wants a service that there is not yet. With NEWER_NEEDS it cannot do without that service. */
+/* A plugin of the future: its table has grown at the end, its events have a field that no host of today fills in, and
+   it wants a service that there is not yet. With NEWER_NEEDS it cannot do without that service. */
 #include <bellhop/plugin.h>
 #include <stdio.h>
 

@@ -55,27 +55,90 @@ TEST_F(Install, the_installed_daemon_delivers_to_the_installed_plugin) {
   EXPECT_EQ(daemon.wait(), 0);
 }
 
-TEST_F(Install, a_stranger_builds_a_plugin_from_the_installed_sdk) {
-  const fs::path project = directory_->path() / "project";
-  fs::create_directories(project);
-  write_file(project / "CMakeLists.txt",
-             "cmake_minimum_required(VERSION 3.25)\n"
-             "project(hello CXX)\n"
-             "find_package(Bellhop REQUIRED)\n"
-             "bellhop_add_plugin(hello SOURCES hello.cpp)\n");
-  write_file(project / "hello.cpp", contents(std::string(BELLHOP_SOURCE_DIR) + "/sdk/examples/hello.cpp"));
-
-  const Ran configured = run({"cmake", "-G", "Ninja", "-S", project.string(), "-B", (project / "build").string(),
-                              "-DCMAKE_PREFIX_PATH=" + prefix().string()});
-  const Ran built = run({"cmake", "--build", (project / "build").string()});
-
-  EXPECT_EQ(configured.status, 0) << configured.output;
-  EXPECT_EQ(built.status, 0) << built.output;
-  bool is_found = false;
-  for (const auto &entry : fs::recursive_directory_iterator(project / "build")) {
-    is_found = is_found || entry.path().filename() == "hello.so";
+TEST_F(Install, puts_all_that_an_author_needs_in_its_place) {
+  for (const char *file :
+       {"include/bellhop/testing.hpp", "include/bellhop/testing/world.hpp", "lib/cmake/Bellhop/BellhopConfig.cmake",
+        "lib/cmake/Bellhop/BellhopPlugin.cmake", "lib/cmake/Bellhop/plugin.map", "share/bellhop/template/plugin.cpp",
+        "share/bellhop/schema/event-1.schema.json"}) {
+    EXPECT_TRUE(fs::exists(prefix() / file)) << file;
   }
-  EXPECT_TRUE(is_found) << built.output;
+}
+
+// A stranger: nothing but the prefix, a compiler and CMake.
+class Author : public Install {
+ protected:
+  fs::path project() const { return directory_->path() / "greeter"; }
+  std::string bellhop() const { return (prefix() / "bin/bellhop").string(); }
+  // Configures, builds and tests what `bellhop plugin new` made; true when all went well.
+  bool build(const std::string &folder, const std::vector<std::string> &options) {
+    std::vector<std::string> configure{"cmake",
+                                       "-G",
+                                       "Ninja",
+                                       "-S",
+                                       project().string(),
+                                       "-B",
+                                       (project() / folder).string(),
+                                       "-DCMAKE_PREFIX_PATH=" + prefix().string()};
+    configure.insert(configure.end(), options.begin(), options.end());
+    for (const std::vector<std::string> &words :
+         {configure,
+          {"cmake", "--build", (project() / folder).string()},
+          {"ctest", "--test-dir", (project() / folder).string(), "--output-on-failure"}}) {
+      const Ran ran = run(words);
+      EXPECT_EQ(ran.status, 0) << ran.output;
+      if (ran.status != 0) return false;
+    }
+    return true;
+  }
+  void make_project() {
+    if (fs::exists(project())) return;
+    const Ran made = run({bellhop(), "plugin", "new", "greeter", "--directory", project().string()});
+    ASSERT_EQ(made.status, 0) << made.output;
+  }
+};
+
+TEST_F(Author, builds_tests_and_validates_the_template_and_the_installed_daemon_delivers_to_it) {
+  make_project();
+  ASSERT_TRUE(build("build", {"-DCMAKE_CXX_STANDARD=17"}));
+  const std::string library = (project() / "build/lib/bellhop/plugins/greeter.so").string();
+
+  const Ran validated = run({bellhop(), "plugin", "validate", library});
+  EXPECT_EQ(validated.status, 0) << validated.output;
+
+  DaemonProcess daemon(directory_->path(),
+                       "state_dir = \"{state}\"\n[http]\nlisten = \"127.0.0.1:0\"\n[source.appointlet]\n"
+                       "tokens = [\"0123456789abcdef0123456789abcdef\"]\n[instance.greeter]\nplugin = \"" +
+                           library + "\"\n[instance.greeter.settings]\nurl = \"http://127.0.0.1:1/\"\n");
+  daemon.use_program((prefix() / "bin/bellhopd").string());
+  ASSERT_TRUE(daemon.start()) << daemon.log();
+  const std::string where = daemon.state().string();
+  EXPECT_EQ(run({bellhop(), "--state-dir", where, "send", "booking.confirmed"}).status, 0);
+  EXPECT_TRUE(eventually([&] {  // nobody listens on port 1: it asks for another try
+    return run({bellhop(), "--state-dir", where, "show", "1"}).output.find("retry") != std::string::npos;
+  })) << daemon.log();
+  daemon.kill(SIGTERM);
+  EXPECT_EQ(daemon.wait(), 0);
+}
+
+TEST_F(Author, builds_with_clang_as_cpp20) {
+  if (run({"sh", "-c", "command -v clang++"}).status != 0) GTEST_SKIP() << "clang++ is not installed";
+  make_project();
+  EXPECT_TRUE(build("build-clang", {"-DCMAKE_CXX_COMPILER=clang++", "-DCMAKE_CXX_STANDARD=20"}));
+}
+
+TEST_F(Author, builds_in_c99_with_pkg_config_and_without_cmake) {
+  if (run({"sh", "-c", "command -v pkg-config"}).status != 0) GTEST_SKIP() << "pkg-config is not installed";
+  const std::string library = (directory_->path() / "hello.so").string();
+  const Ran built = run({"sh", "-c",
+                         "cc -std=c99 -pedantic -Wall -Wextra -Werror -o " + library +
+                             " " BELLHOP_SOURCE_DIR "/sdk/examples/hello.c $(pkg-config --cflags --libs bellhop)"},
+                        {{"PKG_CONFIG_PATH", (prefix() / "lib/pkgconfig").string()}});
+  ASSERT_EQ(built.status, 0) << built.output;
+
+  const Ran validated = run({bellhop(), "plugin", "validate", library});
+
+  EXPECT_EQ(validated.status, 0) << validated.output;
+  EXPECT_NE(validated.output.find("pass  stays loaded"), std::string::npos) << validated.output;
 }
 
 }  // namespace

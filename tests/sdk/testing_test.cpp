@@ -2,8 +2,8 @@
 // bellhop/testing.hpp: the fake host keeps the rules of the contract, so that a plugin that passes its author's tests
 // meets no surprise in the real one. The plugin is that of tests/host/plugins/serving.cpp: it does the steps that its
 // event names. This program links nothing of core, as an author's would not.
-#include <bellhop/testing.hpp>
 #include <gtest/gtest.h>
+#include <bellhop/testing.hpp>
 
 #include <string>
 
@@ -43,9 +43,9 @@ TEST_F(Testing, staged_writes_are_forgotten_with_any_other_verdict_and_now_survi
 TEST_F(Testing, limits_and_forms_are_those_of_the_header) {
   EXPECT_EQ(say(R"(["put","","1"],["put","k*513","1"],["put","k","v*262145"],["put","k*512","v*262144"])").message,
             "-1 -1 -9 0");
-  EXPECT_EQ(say(R"(["publish","/x","b"],["publish","a/../b","b"],["publish","a//b","b"],["publish","a/b.ics","b"])")
-                .message,
-            "-1 -1 -1 0");
+  EXPECT_EQ(
+      say(R"(["publish","/x","b"],["publish","a/../b","b"],["publish","a//b","b"],["publish","a/b.ics","b"])").message,
+      "-1 -1 -1 0");
   EXPECT_EQ(host.documents.at("a/b.ics").body, "b");
 }
 
@@ -122,9 +122,7 @@ TEST_F(Slack, gets_the_scripted_answers_in_their_order) {
   EXPECT_EQ(host.http.requests()[1].header("Content-Type"), "application/json");
 }
 
-TEST_F(Slack, what_no_rule_allows_is_denied_and_held) {
-  EXPECT_TRUE(host.deliver().is_hold());
-}
+TEST_F(Slack, what_no_rule_allows_is_denied_and_held) { EXPECT_TRUE(host.deliver().is_hold()); }
 
 TEST_F(Slack, failures_have_their_numbers_and_time_goes_on) {
   host.http.on("*", "*").fails(BHP_E_CONNECT).takes(5'000).answer(200);
@@ -168,9 +166,7 @@ TEST(Json, reads_what_is_json_and_nothing_else) {
   }
 }
 
-TEST(Json, depth_has_an_end) {
-  EXPECT_EQ(round_trip(std::string(100'000, '[')), "refused");
-}
+TEST(Json, depth_has_an_end) { EXPECT_EQ(round_trip(std::string(100'000, '[')), "refused"); }
 
 TEST(Samples, change_member_by_member) {
   Sample sample("booking.canceled", 7);

@@ -301,4 +301,5 @@ inline void expect(bool holds, const char *what, const char *file, int line) {
 
 #pragma GCC visibility pop
 
-#define BELLHOP_EXPECT(condition) ::bellhop::testing::expect(static_cast<bool>(condition), #condition, __FILE__, __LINE__)
+#define BELLHOP_EXPECT(condition) \
+  ::bellhop::testing::expect(static_cast<bool>(condition), #condition, __FILE__, __LINE__)

@@ -330,8 +330,7 @@ class Document {
 };
 
 inline const bhp_json_v1 &Document::service() {
-  static const bhp_json_v1 table{&find, &type,  &text,   &integer, &number,
-                                 &size, &child, nullptr, nullptr,  &quote};
+  static const bhp_json_v1 table{&find, &type, &text, &integer, &number, &size, &child, nullptr, nullptr, &quote};
   return table;
 }
 

@@ -48,8 +48,8 @@ class World {
   ScriptedHttp http;
   std::atomic<int64_t> now_ms{1'767'225'600'000};  // 2026-01-01; only a test and Rule::takes() move it
   std::atomic<bool> is_stopping{false};
-  std::map<std::string, std::string> kv;       // what is durable
-  std::map<std::string, Published> documents;  // the same
+  std::map<std::string, std::string> kv;                              // what is durable
+  std::map<std::string, Published> documents;                         // the same
   std::string public_url = "https://bellhop.example.org/pub/TOKEN/";  // "": this host serves no documents
   std::vector<std::string> withheld;                                  // services that it does not offer: {BHP_SVC_KV}
 
@@ -184,8 +184,8 @@ class World {
   };
   static int32_t send(const bhp_host *host, const bhp_http_request *request, const bhp_http_response **response) {
     World &world = of(host);
-    Sent sent{text_of(request->method), text_of(request->url),  text_of(request->body),
-              text_of(request->limit),  {},                     request->timeout_ms};
+    Sent sent{text_of(request->method), text_of(request->url), text_of(request->body), text_of(request->limit), {},
+              request->timeout_ms};
     for (size_t at = 0; at < request->headers_count; ++at) {
       sent.headers.push_back({text_of(request->headers[at].name), text_of(request->headers[at].value)});
     }
@@ -203,8 +203,8 @@ class World {
     auto *lent = new Lent;
     lent->body = std::move(answer.body);
     lent->headers = std::move(answer.headers);
-    lent->sentence = what + (answer.error != 0 ? "no answer (" + std::to_string(answer.error) + ")"
-                                               : std::to_string(answer.status));
+    lent->sentence =
+        what + (answer.error != 0 ? "no answer (" + std::to_string(answer.error) + ")" : std::to_string(answer.status));
     for (const Header &header : lent->headers) {
       lent->pairs.push_back({{header.name.data(), header.name.size()}, {header.value.data(), header.value.size()}});
     }
