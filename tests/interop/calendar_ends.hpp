@@ -6,6 +6,7 @@
 
 #include <fstream>
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include "interop/served_program.hpp"
@@ -20,6 +21,8 @@ struct Server {
   std::string collection;  // path of the calendar, with slashes around
   std::string username = "ann", password = "s3cr3t";
 };
+
+inline void PrintTo(const Server &server, std::ostream *out) { *out << server.module; }
 
 inline const Server radicale{"radicale", "/ann/bookings/"};
 inline const Server xandikos{"xandikos", "/user/calendars/calendar/"};
