@@ -120,6 +120,7 @@ TEST_F(Docs, whole_plugins_are_built_as_the_page_says) {
   const std::string command = page.substr(at + 1, page.find('`', at + 1) - at - 1);
   ASSERT_NE(command.find("-o hello.so hello.cpp"), std::string::npos) << command;
 
+  fs::copy_file(source_dir + "/sdk/cmake/plugin.map", directory_ / "plugin.map");
   int plugins_count = 0;
   for (const Block &block : blocks_of("sdk/README.md", "cpp")) {
     if (!block.is_plugin()) continue;
