@@ -82,7 +82,7 @@ int run_plugin_new(const NewOptions &options, const Surroundings &surroundings, 
     // The template is ours; what becomes of it is the author's.
     if (text.rfind("// SPDX", 0) == 0) text.erase(0, text.find('\n') + 1);
     replace_all(text, "@NAME@", options.name);
-    replace_all(text, "NewPlugin", class_of(options.name));
+    replace_all(text, "@CLASS@", class_of(options.name));
     replace_all(name, "@", options.name);
     std::ofstream out(to / name, std::ios::binary);
     out << text;

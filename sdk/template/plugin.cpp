@@ -3,7 +3,7 @@
 #include <bellhop/http.hpp>
 #include <bellhop/kv.hpp>
 
-struct NewPlugin : bellhop::Plugin {
+struct @CLASS@ : bellhop::Plugin {
   using Plugin::Plugin;
   std::string url = setting("url").str(), text = setting("text").str();
 
@@ -26,4 +26,4 @@ struct NewPlugin : bellhop::Plugin {
     return answer;  // 2xx is OK, 429 and 5xx are tried again, 401 and 403 hold, the rest fails
   }
 };
-BELLHOP_PLUGIN(NewPlugin)
+BELLHOP_PLUGIN(@CLASS@)

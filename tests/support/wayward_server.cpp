@@ -75,6 +75,7 @@ struct WaywardServer::Room {
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<std::vector<ServerStep>> scripts;
+  std::function<std::vector<ServerStep>(const RecordedRequest &)> answer_to;  // called with the mutex held
   std::deque<Greeting> greetings;
   std::vector<RecordedRequest> requests;
   int connections_count = 0;
@@ -292,6 +293,8 @@ void WaywardServer::Room::serve(int descriptor, int number, int born) {
       if (!scripts.empty()) {
         steps = std::move(scripts.front());
         scripts.pop_front();
+      } else if (answer_to) {
+        steps = answer_to(*request);
       }
       request->connection = number;
       requests.push_back(std::move(*request));
@@ -310,6 +313,11 @@ void WaywardServer::answer(int status, std::vector<std::pair<std::string, std::s
   std::string text = "HTTP/1.1 " + std::to_string(status) + " As Scripted\r\n";
   for (const auto &[name, value] : headers) text += name + ": " + value + "\r\n";
   script({send_bytes(text + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body)});
+}
+
+void WaywardServer::serve(std::function<std::vector<ServerStep>(const RecordedRequest &)> answer_to) {
+  const std::lock_guard lock(room_->mutex);
+  room_->answer_to = std::move(answer_to);
 }
 
 void WaywardServer::greet_next(Greeting greeting) {

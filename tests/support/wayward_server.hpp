@@ -10,9 +10,11 @@
 //   … call server.url("/path") …
 //   EXPECT_EQ(server.requests().at(0).body, "…");
 //
-// With certificates (tests/support/certificates.hpp) it speaks TLS.
+// With a function given to serve() it is a small server of its own. With certificates (tests/support/certificates.hpp)
+// it speaks TLS.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -59,6 +61,9 @@ class WaywardServer {
   void script(std::vector<ServerStep> steps);
   void answer(int status, std::vector<std::pair<std::string, std::string>> headers = {}, std::string body = {});
   void greet_next(Greeting greeting);  // the next connection
+  // What is not scripted goes to this from now on, one request at a time, in the threads of the connections: a server
+  // that keeps something. It must outlive this one's last request.
+  void serve(std::function<std::vector<ServerStep>(const RecordedRequest &)> answer_to);
 
   int port() const;
   std::string url(const std::string &path = "/") const;  // http(s)://127.0.0.1:port/path

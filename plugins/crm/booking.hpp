@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Booking: what a CRM needs of an event, as plain text, and the fields that settings may name.
+#pragma once
+
+#include <bellhop/plugin.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace crm {
+
+// untrusted: all of it is a stranger's text
+struct Person {
+  std::string email, name, first_name, last_name, phone;
+};
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+struct Booking {
+  std::string id, status, timezone, url, location, organization, price;
+  std::string host, host_email, meeting_type;
+  std::vector<Person> people;              // with an e-mail address, each once; the primary attendee is the first
+  std::size_t people_without_address = 0;  // who cannot be matched
+  std::optional<std::int64_t> start, end;  // Unix milliseconds
+  Pairs answers;                           // slug, text: the primary attendee's
+  Pairs utm;                               // "source", …
+};
+
+inline constexpr std::size_t people_max = 100;  // of one booking; further ones are counted among those without address
+
+Booking read_booking(const bellhop::Json &event);
+
+// "email", "name", "first_name", "last_name", "phone", "host", "host_email", "meeting_type", "organization",
+// "location", "price", "status", "timezone", "id", "url", "start", "end", "utm.source" …, "answer.SLUG". The README
+// lists them.
+bool is_field(std::string_view name);
+// "" when the event does not say. Answers are the primary attendee's words: of others they are empty.
+std::string field_of(const Booking &booking, const Person &person, std::string_view name);
+
+// Calls text(piece) and field(name) for the pieces of "Meeting with {{name}}" in their order. An opening brace without
+// its end is text.
+template <class Text, class Field>
+void walk_pattern(std::string_view pattern, Text &&text, Field &&field) {
+  for (;;) {
+    const std::size_t open = pattern.find("{{");
+    const std::size_t close = open == pattern.npos ? open : pattern.find("}}", open);
+    if (close == pattern.npos) return text(pattern);
+    text(pattern.substr(0, open));
+    std::string_view name = pattern.substr(open + 2, close - open - 2);
+    while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
+    while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
+    field(name);
+    pattern.remove_prefix(close + 2);
+  }
+}
+
+}  // namespace crm

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "directory.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace calendar {
+namespace {
+
+namespace fs = std::filesystem;
+
+class CalendarDirectory : public testing::Test {
+ protected:
+  CalendarDirectory() {
+    std::string pattern = fs::temp_directory_path() / "bellhop-calendar-XXXXXX";
+    path_ = ::mkdtemp(pattern.data());
+  }
+  ~CalendarDirectory() override { fs::remove_all(path_); }
+  std::string text_of(const std::string &name) const {
+    std::ifstream file(path_ + "/" + name, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  std::size_t files_count() const {
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(path_), fs::directory_iterator()));
+  }
+  std::string path_;
+};
+
+TEST_F(CalendarDirectory, a_file_is_replaced_as_a_whole_and_nothing_is_left_beside_it) {
+  EXPECT_EQ(write_file(path_, "a", "first, and longer").code, BHP_OK);
+  std::ifstream reader(path_ + "/a.ics");  // who reads already reads the old one to its end
+  EXPECT_EQ(write_file(path_, "a", "second").code, BHP_OK);
+
+  EXPECT_EQ(text_of("a.ics"), "second");
+  EXPECT_EQ((std::string{std::istreambuf_iterator<char>(reader), {}}), "first, and longer");
+  EXPECT_EQ(files_count(), 1U);
+  EXPECT_EQ(fs::status(path_ + "/a.ics").permissions(), static_cast<fs::perms>(0644));
+}
+
+TEST_F(CalendarDirectory, a_link_in_its_place_is_replaced_and_not_followed) {
+  std::ofstream(path_ + "/precious") << "kept";
+  fs::create_symlink(path_ + "/precious", path_ + "/a.ics");
+
+  EXPECT_EQ(write_file(path_, "a", "new").code, BHP_OK);
+
+  EXPECT_EQ(text_of("precious"), "kept");
+  EXPECT_FALSE(fs::is_symlink(path_ + "/a.ics"));
+}
+
+TEST_F(CalendarDirectory, a_directory_that_is_not_there_holds_the_backlog_and_says_its_name) {
+  const bellhop::Verdict written = write_file(path_ + "/none", "a", "text"), checked = check_directory(path_ + "/none");
+
+  EXPECT_EQ(written.code, BHP_HOLD);
+  EXPECT_NE(written.message.find(path_ + "/none: No such file or directory"), std::string::npos) << written.message;
+  EXPECT_EQ(checked.code, BHP_HOLD);
+}
+
+TEST_F(CalendarDirectory, a_place_that_is_taken_leaves_no_temporary_file_behind) {
+  fs::create_directory(path_ + "/a.ics");
+
+  EXPECT_EQ(write_file(path_, "a", "text").code, BHP_HOLD);
+  EXPECT_EQ(files_count(), 1U);
+  EXPECT_EQ(check_directory(path_).code, BHP_OK);
+  std::ofstream(path_ + "/file") << "x";
+  EXPECT_EQ(check_directory(path_ + "/file").code, BHP_HOLD);
+}
+
+}  // namespace
+}  // namespace calendar
