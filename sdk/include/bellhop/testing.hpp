@@ -270,8 +270,8 @@ class FakeHost : public World {
       if (fallback != nullptr && given.find_child(key) == nullptr) given.child(key) = *fallback;
     }
     if (const Value *required = schema.find_child("required")) {
-      for (const auto &key : required->children) {
-        if (given.find_child(key.second.text) == nullptr) return "the setting \"" + key.second.text + "\" is missing";
+      for (const Member &key : required->children) {
+        if (given.find_child(key.value.text) == nullptr) return "the setting \"" + key.value.text + "\" is missing";
       }
     }
     return "";

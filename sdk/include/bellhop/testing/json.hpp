@@ -19,64 +19,81 @@
 
 namespace bellhop::testing {
 
+struct Member;
+
 // One value, by value. `text` is a string's value, of a number, true and false its spelling.
 struct Value {
   int32_t type = BHP_JSON_NULL;
   std::string text = "null";
-  std::vector<std::pair<std::string, Value>> children;  // names are empty in an array
+  std::vector<Member> children;  // their names are empty in an array
 
-  static Value of_string(std::string_view text) { return {BHP_JSON_STRING, std::string(text), {}}; }
-
-  Value *find_child(std::string_view name) {
-    if (type == BHP_JSON_ARRAY) {
-      const size_t index = index_of(name);
-      return index < children.size() ? &children[index].second : nullptr;
-    }
-    for (auto &[key, value] : children) {
-      if (type == BHP_JSON_OBJECT && key == name) return &value;
-    }
-    return nullptr;
-  }
+  static Value of_string(std::string_view text);
+  Value *find_child(std::string_view name);
   // The member, made when it is not there; what stood in its way is replaced by an object.
-  Value &child(std::string_view name) {
-    if (Value *found = find_child(name)) return *found;
-    if (type != BHP_JSON_OBJECT) *this = {BHP_JSON_OBJECT, "", {}};
-    children.emplace_back(std::string(name), Value());
-    return children.back().second;
-  }
-  void remove_child(std::string_view name) {
-    for (auto child = children.begin(); child != children.end(); ++child) {
-      if (type != BHP_JSON_OBJECT || child->first != name) continue;
-      children.erase(child);
-      return;
-    }
-  }
-  std::string str() const {  // as JSON
-    if (type == BHP_JSON_STRING) {
-      std::string out;
-      detail::quote(out, text);
-      return out;
-    }
-    if (type != BHP_JSON_ARRAY && type != BHP_JSON_OBJECT) return text;
-    std::string out(1, type == BHP_JSON_ARRAY ? '[' : '{');
-    for (const auto &[key, value] : children) {
-      if (out.size() > 1) out += ',';
-      if (type == BHP_JSON_OBJECT) {
-        detail::quote(out, key);
-        out += ':';
-      }
-      out += value.str();
-    }
-    return out += type == BHP_JSON_ARRAY ? ']' : '}';
-  }
-
- private:
-  static size_t index_of(std::string_view name) {
-    if (name.empty() || name.size() > 9 || name.find_first_not_of("0123456789") != name.npos) return size_t(-1);
-    if (name.size() > 1 && name[0] == '0') return size_t(-1);
-    return static_cast<size_t>(std::strtoul(std::string(name).c_str(), nullptr, 10));
-  }
+  Value &child(std::string_view name);
+  void remove_child(std::string_view name);
+  std::string str() const;  // as JSON
 };
+
+struct Member {
+  std::string name;
+  Value value;
+};
+
+// The number that a segment of a pointer is, or one that no array has.
+inline size_t index_of(std::string_view name) {
+  const size_t none = static_cast<size_t>(-1);
+  if (name.empty() || name.size() > 9 || name.find_first_not_of("0123456789") != name.npos) return none;
+  if (name.size() > 1 && name[0] == '0') return none;
+  return static_cast<size_t>(std::strtoul(std::string(name).c_str(), nullptr, 10));
+}
+
+inline Value Value::of_string(std::string_view text) { return {BHP_JSON_STRING, std::string(text), {}}; }
+
+inline Value *Value::find_child(std::string_view name) {
+  if (type == BHP_JSON_ARRAY) {
+    const size_t index = index_of(name);
+    return index < children.size() ? &children[index].value : nullptr;
+  }
+  for (Member &member : children) {
+    if (type == BHP_JSON_OBJECT && member.name == name) return &member.value;
+  }
+  return nullptr;
+}
+
+inline Value &Value::child(std::string_view name) {
+  if (Value *found = find_child(name)) return *found;
+  if (type != BHP_JSON_OBJECT) *this = {BHP_JSON_OBJECT, "", {}};
+  children.push_back({std::string(name), Value()});
+  return children.back().value;
+}
+
+inline void Value::remove_child(std::string_view name) {
+  for (auto member = children.begin(); member != children.end(); ++member) {
+    if (type != BHP_JSON_OBJECT || member->name != name) continue;
+    children.erase(member);
+    return;
+  }
+}
+
+inline std::string Value::str() const {
+  if (type == BHP_JSON_STRING) {
+    std::string out;
+    detail::quote(out, text);
+    return out;
+  }
+  if (type != BHP_JSON_ARRAY && type != BHP_JSON_OBJECT) return text;
+  std::string out(1, type == BHP_JSON_ARRAY ? '[' : '{');
+  for (const Member &member : children) {
+    if (out.size() > 1) out += ',';
+    if (type == BHP_JSON_OBJECT) {
+      detail::quote(out, member.name);
+      out += ':';
+    }
+    out += member.value.str();
+  }
+  return out += type == BHP_JSON_ARRAY ? ']' : '}';
+}
 
 // The segments of an RFC 6901 pointer.
 inline std::vector<std::string> segments_of(std::string_view pointer) {
@@ -153,8 +170,8 @@ class Reader {
       space();
       if (is_object && (!string(key) || (space(), !take(':')))) return false;
       space();
-      out.children.emplace_back(std::move(key), Value());
-      if (!value(out.children.back().second, depth + 1)) return false;
+      out.children.push_back({std::move(key), Value()});
+      if (!value(out.children.back().value, depth + 1)) return false;
       space();
     } while (take(','));
     return take(end);
@@ -254,8 +271,8 @@ class Document {
     mutable std::string json{};  // of a container, once asked for
   };
   void grow(Node &node) {
-    for (const auto &child : node.value.children) {
-      node.children.push_back(std::unique_ptr<Node>(new Node{child.second, this, {}}));
+    for (const Member &child : node.value.children) {
+      node.children.push_back(std::unique_ptr<Node>(new Node{child.value, this, {}}));
       grow(*node.children.back());
     }
   }
@@ -269,7 +286,7 @@ class Document {
       Value &value = const_cast<Node *>(at)->value;
       const Value *found = value.find_child(segment);
       size_t index = 0;
-      while (index < at->children.size() && &value.children[index].second != found) ++index;
+      while (index < at->children.size() && &value.children[index].value != found) ++index;
       at = found != nullptr ? at->children[index].get() : nullptr;
     }
     return reinterpret_cast<const bhp_node *>(at);
@@ -312,7 +329,7 @@ class Document {
   static size_t size(const bhp_node *opaque) { return opaque != nullptr ? node(opaque)->children.size() : 0; }
   static const bhp_node *child(const bhp_node *opaque, size_t index, const char **key, size_t *key_size) {
     if (index >= size(opaque)) return nullptr;
-    const std::string &name = node(opaque)->value.children[index].first;
+    const std::string &name = node(opaque)->value.children[index].name;
     if (key != nullptr) *key = node(opaque)->value.type == BHP_JSON_OBJECT ? name.c_str() : nullptr;
     if (key_size != nullptr) *key_size = name.size();
     return reinterpret_cast<const bhp_node *>(node(opaque)->children[index].get());
