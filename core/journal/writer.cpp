@@ -223,19 +223,19 @@ WriteRequest *Writer::refuse_for_space(WriteRequest *first) {
   if (const int code = caps_.room(*session_, room); code != SQLITE_OK) return first;  // the batch will meet it too
   const Error error{Kind::full, room.why};
   std::int64_t refused_count = 0;
-  WriteRequest *kept = nullptr, **end = &kept;
+  WriteRequest *kept = nullptr, **kept_end = &kept, *refused = nullptr, **refused_end = &refused;
   while (first != nullptr) {
     WriteRequest *request = std::exchange(first, first->next);
     request->next = nullptr;
-    if (request->needs_space() && --room.events_count < 0) {
-      request->finish(&error);
-      ++refused_count;
-    } else {
-      *end = request;
-      end = &request->next;
-    }
+    const bool is_refused = request->needs_space() && --room.events_count < 0;
+    refused_count += is_refused;
+    WriteRequest **&end = is_refused ? refused_end : kept_end;
+    *end = request;
+    end = &request->next;
   }
+  // Told before the callers know: whoever was refused finds the line.
   if (refused_count > 0) alarm_.refused(error.sentence, refused_count, options_.clock->steady_ms());
+  finish(refused, &error);
   return kept;
 }
 
