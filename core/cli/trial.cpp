@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "config/keys.hpp"
 #include "event/event_json.hpp"
 #include "host/child.hpp"
 
@@ -50,9 +51,9 @@ class Stage {
  private:
   void take(Report report) {
     if (report.what != Report::What::log) return kept_.push_back(std::move(report));
-    std::string json = "{\"what\":\"log\",\"level\":\"" + level_name(report.level) + "\",\"text\":";
+    std::string json = "{\"what\":\"log\",\"level\":\"" + std::string(level_name(report.level)) + "\",\"text\":";
     append_json_string(json, report.text);
-    transcript_.add({"log", level_name(report.level) + "  " + printable(report.text), "", json + "}"});
+    transcript_.add({"log", std::string(level_name(report.level)) + "  " + printable(report.text), "", json + "}"});
   }
 
   SystemClock clock_;
@@ -140,20 +141,6 @@ std::string verdict_name(std::int32_t code) {
     default:  // a value of the ABI that is not known
       return "retry (" + std::to_string(code) + " is no verdict)";
   }
-}
-
-std::string level_name(Level level) {
-  switch (level) {
-    case Level::debug:
-      return "debug";
-    case Level::info:
-      return "info";
-    case Level::warn:
-      return "warn";
-    case Level::error:
-      return "error";
-  }
-  return "info";
 }
 
 }  // namespace bellhop::core

@@ -64,6 +64,5 @@ Trial run_trial(const InstanceSpec &spec, const std::vector<Parcel> &parcels, co
 
 // "ok", "skip", "retry", "fail", "hold"; "retry (17 is no verdict)" for what is not known.
 std::string verdict_name(std::int32_t code);
-std::string level_name(Level level);
 
 }  // namespace bellhop::core

@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "base/mutex.hpp"
+#include "egress/redaction.hpp"
 #include "services/plugin_metrics.hpp"
 
 namespace bellhop::core {
@@ -46,25 +47,8 @@ Family<Histogram> &histogram(Registry &registry, const char *name, const char *h
 }
 
 std::string status_class(const HttpReply &reply) {
-  switch (reply.failure) {
-    case HttpFailure::none:
-      return reply.status >= 100 && reply.status < 600 ? std::to_string(reply.status / 100) + "xx" : "odd";
-    case HttpFailure::invalid:
-      return "invalid";
-    case HttpFailure::timeout:
-      return "timeout";
-    case HttpFailure::connect:
-      return "connect";
-    case HttpFailure::tls:
-      return "tls";
-    case HttpFailure::denied:
-      return "denied";
-    case HttpFailure::cancelled:
-      return "cancelled";
-    case HttpFailure::too_large:
-      return "too_large";
-  }
-  return "odd";
+  if (reply.failure != HttpFailure::none) return std::string(failure_name(reply.failure));
+  return reply.status >= 100 && reply.status < 600 ? std::to_string(reply.status / 100) + "xx" : "odd";
 }
 
 prometheus::MetricFamily family_of(const MetricReading &reading) {
