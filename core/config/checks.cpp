@@ -12,6 +12,7 @@
 #include "config/library.hpp"
 #include "config/units.hpp"
 #include "egress/destination.hpp"
+#include "event/event_types.hpp"
 #include "event/filter.hpp"
 
 namespace bellhop::core {
@@ -39,16 +40,11 @@ bool is_block(const std::string &text) {
   return slash == std::string::npos || number_in(std::string_view(text).substr(slash + 1), 0, is_v4 ? 32 : 128);
 }
 
-// What the source makes of the vendor's words (source/event_type.cpp, which this room may not read).
 const std::vector<std::string> &known_event_types() {
   static const std::vector<std::string> types = [] {
-    std::vector<std::string> all{"ping"};
-    for (const char *noun : {"booking", "attendee", "meeting_type", "member", "field"}) {
-      for (const char *action :
-           {"confirmed", "scheduled", "approved", "canceled", "rescheduled", "reassigned", "declined", "requested",
-            "tagged", "untagged", "reminded", "created", "updated", "deleted"}) {
-        all.push_back(std::string(noun) + "." + action);
-      }
+    std::vector<std::string> all{std::string(ping_type)};
+    for (const std::string_view noun : known_nouns) {
+      for (const std::string_view action : known_actions) all.push_back(std::string(noun) + "." + std::string(action));
     }
     return all;
   }();
