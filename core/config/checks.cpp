@@ -188,6 +188,15 @@ class Checks {
       refuse("egress.proxy", "proxy in [egress] must have the form \"http://host:port\"");
     }
     check_patterns("egress", "proxy_except", egress.proxy_except);
+    const Setting total{"total_timeout", "egress", egress.total_timeout_ms};
+    for (const Setting &part : {Setting{"connect_timeout", "egress", egress.connect_timeout_ms},
+                                Setting{"tls_timeout", "egress", egress.tls_timeout_ms},
+                                Setting{"first_byte_timeout", "egress", egress.first_byte_timeout_ms}}) {
+      // Of a part that is left alone, nobody meant that it may take so long.
+      if (is_said(part) && part.value_ms > total.value_ms) {
+        refuse_order(part, "longer than", total, "a request would be over before this part of it could be");
+      }
+    }
     if (!egress.ca_file.empty() && !std::filesystem::path(egress.ca_file).is_absolute()) {
       refuse("egress.ca_file", "ca_file in [egress] must be an absolute path, found \"" + egress.ca_file + "\"");
     }
@@ -313,6 +322,12 @@ class Checks {
       refuse(config_.places.count(where + ".subjects_min") != 0 ? where + ".subjects_min" : where + ".count_min",
              "subjects_min in [" + where + "] is " + std::to_string(breaker.subjects_min) + ", more than count_min, " +
                  std::to_string(breaker.count_min) + ": so few attempts could never hold so many bookings");
+    }
+    const Setting total{"total_timeout", "egress", config_.egress.total_timeout_ms};
+    if (is_said(total) && is_said(deadline) && deadline.value_ms < total.value_ms) {
+      warn(path + ".deadline", "deadline in [" + path + "] is " + duration_text(deadline.value_ms) +
+                                   ", shorter than total_timeout in [egress], " + duration_text(total.value_ms) +
+                                   ": its requests are given up with the delivery that makes them");
     }
     if (config_.stop_ms_max < instance.deadline_ms) {
       // The defaults say nothing: a slow delivery is cut at a restart and made again.

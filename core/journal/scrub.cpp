@@ -31,6 +31,10 @@ bool clear_middle(std::string &page, bool is_first) {
   const std::size_t contents = two_bytes(page, header + 5);
   const std::size_t pointers_end = header + (is_leaf ? 8 : 12) + 2 * cells_count;
   if (pointers_end > contents || contents > page.size()) return false;
+  for (std::size_t at = pointers_end - 2 * cells_count; at < pointers_end; at += 2) {
+    const std::size_t cell = two_bytes(page, at);
+    if (cell < contents || cell + 4 > page.size()) return false;
+  }
   std::fill(page.begin() + static_cast<std::ptrdiff_t>(pointers_end),
             page.begin() + static_cast<std::ptrdiff_t>(contents), '\0');
   return true;

@@ -17,7 +17,8 @@
 
 namespace bellhop::core {
 
-// Zeroes the middle of a page of a B-tree; false: it is none, or none that makes sense.
+// Zeroes the middle of a page of a B-tree; false: it is none, or none that makes sense. Pages of overflow and of the
+// pointer map may begin with the byte of a B-tree's page, but what follows is not a list of places behind the middle.
 bool clear_middle(std::string &page, bool is_first);
 
 // Pages of the file, from `first` (1-based) on and at most count_max of them, that mention the address.
