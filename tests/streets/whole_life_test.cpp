@@ -4,6 +4,7 @@
 // the same with texts that mean ill.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rapidjson/document.h>
 #include <sqlite3.h>
 
 #include <csignal>
@@ -243,6 +244,67 @@ TEST_F(WholeLife, of_a_booking_of_the_v5_dialect_ends_right_everywhere_whatever_
   expect_all_delivered();
   stop();
   expect_one_of_each("john@example.com");
+}
+
+// ---- what strangers write -------------------------------------------------------------------------------------------
+
+// The naughty strings, and ours: mentions, line breaks that bring properties or headers, formulas, paths, and
+// characters of four bytes at the vendors' limits.
+std::vector<std::string> hostile_texts() {
+  rapidjson::Document document;
+  document.Parse(contents(BELLHOP_TEST_DATA "/strings/blns.json").c_str());
+  std::vector<std::string> texts{"<!channel> <@U1>",
+                                 "x\r\nX-INJECTED: 1\r\nATTENDEE:mailto:a@b.example",
+                                 "x\nEND:VEVENT\nBEGIN:VEVENT",
+                                 "=HYPERLINK(\"http://evil.example\",\"x\")",
+                                 "+1+cmd|' /C calc'!A0",
+                                 "../../etc/passwd",
+                                 "\",\"channel\":\"C0DEMO\",\"x\":\"",
+                                 "'; DROP TABLE booking; --"};
+  for (const auto &text : document.GetArray()) texts.emplace_back(text.GetString(), text.GetStringLength());
+  for (const std::size_t limit : {75, 150, 2'000, 3'000, 4'000}) {
+    for (const std::size_t before : {limit - 2, limit - 1, limit}) {
+      texts.push_back(std::string(before, 'x') + "\xF0\x9F\x98\x80\xF0\x9F\x98\x80");
+    }
+  }
+  return texts;
+}
+
+TEST_F(WholeLife, of_bookings_full_of_hostile_texts_lets_nothing_out_of_its_field) {
+  start();
+  const std::vector<std::string> texts = hostile_texts();
+  ASSERT_GT(texts.size(), 500u);
+
+  for (std::size_t number = 0; number < texts.size(); ++number) {
+    const std::string quoted = json_text(texts[number]), text = quoted.substr(1, quoted.size() - 2);
+    post(with_edits(legacy(1, "confirmed", "2030-06-01T15:00:00Z", true, false),
+                    {{"BOOKING_ID", "B" + std::to_string(number)},
+                     {"webhooks+sample@", "guest" + std::to_string(number) + "@"},
+                     {"Ada  King Lovelace", text},
+                     {"newsletter\"", text + "\""},
+                     {"\"Zoom\"", "\"" + text + "\""},
+                     {"Meeting Type 1", text},
+                     {"Member 1", text},
+                     {"Half an hour with a person", text},
+                     {"+44 20 7946 0000", text}}));
+  }
+  const std::string few = "SELECT name FROM instance WHERE delivered_count < " + std::to_string(texts.size());
+  ASSERT_TRUE(
+      eventually([&] { return rows_of(daemon_->state() / "journal.db", few).empty(); }, std::chrono::seconds(60)))
+      << daemon_->log();
+  stop();
+
+  expect_no_complaints();
+  EXPECT_THAT(slack_.roots(), SizeIs(texts.size()));
+  EXPECT_THAT(crm_.contacts(), SizeIs(texts.size()));
+  EXPECT_THAT(crm_.meetings(), SizeIs(texts.size()));
+  EXPECT_THAT(calendar_.resources(), SizeIs(texts.size()));
+  EXPECT_THAT(forward_.bodies(), SizeIs(texts.size()));
+  EXPECT_THAT(rows("SELECT count(*) FROM booking"), testing::ElementsAre(std::to_string(texts.size())));
+  const std::vector<std::string> kept =
+      rows("SELECT text FROM answer WHERE slug = 'full_name' ORDER BY CAST(substr(booking_id, 2) AS INTEGER)");
+  ASSERT_THAT(kept, SizeIs(texts.size()));
+  for (std::size_t number = 0; number < texts.size(); ++number) EXPECT_EQ(kept[number], texts[number]) << number;
 }
 
 }  // namespace
