@@ -25,13 +25,14 @@ class Erasing {
     {
       Transaction transaction(database_);
       shared_bookings();
-      forgotten_.attendees = erase("DELETE FROM attendee WHERE mentions(email, ?1) OR mentions(name, ?1)");
+      forgotten_.attendees = erase("DELETE FROM attendee WHERE mentions(email, ?1)");
+      forgotten_.values += erase(blanking_sql("attendee", {"id", "name", "phone", "status"}).c_str());
       forgotten_.values += erase(
           "DELETE FROM answer WHERE mentions(text, ?1) OR mentions(value, ?1) OR mentions(label, ?1) "
-          "OR mentions(slug, ?1)");
+          "OR mentions(slug, ?1) OR mentions(kind, ?1)");
       forgotten_.values +=
           erase("DELETE FROM change WHERE mentions(old, ?1) OR mentions(new, ?1) OR mentions(field, ?1)");
-      forgotten_.values += erase(blank_bookings_sql().c_str());
+      forgotten_.values += erase(blanking_sql("booking", texts_of_booking()).c_str());
       transaction.commit();
     }
     database_.execute("VACUUM");
@@ -48,10 +49,9 @@ class Erasing {
   void own_bookings() {
     std::vector<std::string> ids;
     {
-      Statement select(
-          database_,
-          "SELECT id FROM booking AS b WHERE mentions(id, ?1) OR (mentions(attendee_email, ?1) AND NOT "
-          "EXISTS (SELECT 1 FROM attendee WHERE booking_id = b.id AND NOT coalesce(mentions(email, ?1), 0)))");
+      Statement select(database_,
+                       "SELECT id FROM booking AS b WHERE mentions(id, ?1) OR (mentions(attendee_email, ?1) AND NOT "
+                       "EXISTS (SELECT 1 FROM attendee WHERE booking_id = b.id AND NOT mentions(email, ?1)))");
       select.bind(1, email_);
       while (select.step()) ids.emplace_back(select.text(0));
     }
@@ -96,16 +96,24 @@ class Erasing {
     }
   }
 
-  // Every text of a booking but its status, which is one of our words, is NULL where it mentions the person.
-  static std::string blank_bookings_sql() {
-    std::string set, where;
+  // All but the status, which is one of our own words.
+  static std::vector<std::string> texts_of_booking() {
+    std::vector<std::string> names;
     for (std::size_t i = 0; i < columns.size(); ++i) {
-      if (i == status_column || columns[i].kind != Column::Kind::text) continue;
-      const std::string name = columns[i].name, mention = "mentions(" + name + ", ?1)";
+      if (i != status_column && columns[i].kind == Column::Kind::text) names.emplace_back(columns[i].name);
+    }
+    return names;
+  }
+
+  // Makes those columns NULL that mention the person.
+  static std::string blanking_sql(const std::string &table, const std::vector<std::string> &names) {
+    std::string set, where;
+    for (const std::string &name : names) {
+      const std::string mention = "mentions(" + name + ", ?1)";
       set += (set.empty() ? "" : ", ") + name + " = CASE WHEN " + mention + " THEN NULL ELSE " + name + " END";
       where += (where.empty() ? "" : " OR ") + mention;
     }
-    return "UPDATE booking SET " + set + " WHERE " + where;
+    return "UPDATE " + table + " SET " + set + " WHERE " + where;
   }
 
   Database &database_;
