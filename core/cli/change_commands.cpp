@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/change_commands.hpp"
 
+#include <rapidjson/document.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -35,6 +37,51 @@ int print_replay(const JsonValue &answer, const Screen &screen) {
 int nothing_done(const Screen &screen) {
   screen.err << "nothing was done\n";
   return exit_refused;
+}
+
+int print_forgotten(const JsonValue &answer, const Screen &screen) {
+  screen.out << counted(number(answer, "events"), "event") << " erased, " << number(answer, "owed")
+             << " waiting for delivery given up; " << counted(number(answer, "attempts"), "attempt") << ", "
+             << counted(number(answer, "messages"), "message") << ", "
+             << counted(number(answer, "entries"), "kept value") << " and "
+             << counted(number(answer, "documents"), "published document") << " erased\n";
+  if (flag(answer, "log_cut")) return exit_ok;
+  screen.err << "the write-ahead log was in use and holds old copies still: say it again in a moment\n";
+  return exit_later;
+}
+
+int print_forgotten_by(const JsonValue &answer, const Screen &screen) {
+  const bool is_ok = flag(answer, "ok");
+  (is_ok ? screen.out : screen.err) << printable(text(answer, "instance")) << ": "
+                                    << (is_ok ? "" : printable(text(answer, "verdict")) + ", ")
+                                    << printable(text(answer, "message")) << '\n';
+  if (is_ok) return exit_ok;
+  return text(answer, "verdict") == "retry" ? exit_later : exit_refused;
+}
+
+// A plugin with files of its own has a command "forget" that takes an address (docs/cookbook.md).
+int forget_in_plugins(const ForgetOptions &options, DaemonClient &daemon, const Screen &screen) {
+  const auto answer = daemon.get("/v1/instances");
+  if (!answer) return complain(screen, answer.error());
+  rapidjson::Document document;
+  document.Parse<rapidjson::kParseIterativeFlag>(answer->data(), answer->size());
+  if (document.HasParseError()) return complain(screen, {Kind::internal, "the answer is not JSON"});
+  std::string arguments = "{";
+  add_member(arguments, "email", options.email);
+  const std::string body = R"({"command":"forget","arguments":)" + arguments + "}}";
+  int code = exit_ok;
+  for (const JsonValue &instance : list(document, "instances").GetArray()) {
+    for (const JsonValue &command : list(instance, "commands").GetArray()) {
+      if (text(command, "name") != "forget") continue;
+      const std::string name = text(instance, "name");
+      const auto told = daemon.post("/v1/instances/" + percent_encoded(name) + "/run", body);
+      if (!told) screen.err << "in " << printable(name) << " nothing was forgotten: say it again\n";
+      const int one =
+          told ? print_answer(*told, options.ask.is_json, screen, print_forgotten_by) : complain(screen, told.error());
+      if (code == exit_ok) code = one;
+    }
+  }
+  return code;
 }
 
 }  // namespace
@@ -113,24 +160,17 @@ int run_forget(const ForgetOptions &options, const Surroundings &surroundings, c
     if (!agreed) return complain(screen, agreed.error());
     if (!*agreed) return nothing_done(screen);
   }
+  auto daemon = DaemonClient::find(options.ask.where, surroundings, options.ask.timeout_ms);
+  if (!daemon) return complain(screen, daemon.error());
   std::string body = "{";
   add_member(body, "email", options.email);
-  return ask_and_print(
-      options.ask, surroundings, screen, "POST", "/v1/forget", body + "}",
-      [](const JsonValue &answer, const Screen &to) {
-        to.out << counted(number(answer, "events"), "event") << " erased, " << number(answer, "owed")
-               << " waiting for delivery given up; " << counted(number(answer, "attempts"), "attempt") << ", "
-               << counted(number(answer, "messages"), "message") << ", "
-               << counted(number(answer, "entries"), "kept value") << " and "
-               << counted(number(answer, "documents"), "published document") << " erased\n";
-        if (!flag(answer, "log_cut")) {
-          to.err << "the write-ahead log was in use and holds old copies still: say it again in a moment\n";
-          return static_cast<int>(exit_later);
-        }
-        to.err << "files that plugins keep in their own directories, and what they have sent to others, are not "
-                  "Bellhop's to erase\n";
-        return static_cast<int>(exit_ok);
-      });
+  const auto answer = daemon->post("/v1/forget", body + "}");
+  if (!answer) return complain(screen, answer.error());
+  const int in_journal = print_answer(*answer, options.ask.is_json, screen, print_forgotten);
+  // After the journal, so that nothing that waits there brings the person back.
+  const int in_plugins = forget_in_plugins(options, *daemon, screen);
+  if (!options.ask.is_json) screen.err << "what plugins have sent to others is not Bellhop's to erase\n";
+  return in_journal == exit_ok ? in_plugins : in_journal;
 }
 
 }  // namespace bellhop::core

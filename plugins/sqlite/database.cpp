@@ -74,11 +74,11 @@ std::optional<std::string> Statement::optional_text(int column) const {
   return std::string(text(column));
 }
 
-Database::Database(const std::string &path, int busy_timeout_ms) : path_(path) {
+Database::Database(const std::string &path, int busy_timeout_ms) : path_(path), temporary_files_(path) {
   // No mutexes: the host enters an instance with one thread at a time.
   const int code = sqlite3_open_v2(
       path.c_str(), &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-      nullptr);
+      temporary_files_.vfs_name());
   if (code != SQLITE_OK) {
     const std::string sentence = "open " + path + ": " + (handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(code));
     const int system_errno = handle_ ? sqlite3_system_errno(handle_) : 0;
@@ -117,6 +117,12 @@ void Database::keep_write_ahead_log() {
   if (code != SQLITE_OK) fail(code, "keep the write-ahead log");
 }
 
+bool Database::cut_write_ahead_log() {
+  const int code = sqlite3_wal_checkpoint_v2(handle_, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) fail(code, "cut the write-ahead log");
+  return code == SQLITE_OK;
+}
+
 void Database::fail(int code, std::string_view attempt) const {
   // errno is told only where SQLite says that the operating system refused: else it is a left-over.
   const int primary = code & 0xff;
@@ -137,6 +143,16 @@ Transaction::~Transaction() {
 
 void Transaction::commit() {
   database_.execute("COMMIT");
+  is_open_ = false;
+}
+
+Savepoint::~Savepoint() {
+  if (!is_open_ || sqlite3_get_autocommit(database_.raw()) != 0) return;
+  sqlite3_exec(database_.raw(), "ROLLBACK TO part; RELEASE part", nullptr, nullptr, nullptr);
+}
+
+void Savepoint::keep() {
+  database_.execute("RELEASE part");
   is_open_ = false;
 }
 

@@ -14,6 +14,8 @@
 #include <string>
 #include <string_view>
 
+#include "temporary_files.hpp"
+
 namespace bellhop_sqlite {
 
 class DatabaseError : public std::runtime_error {
@@ -93,6 +95,8 @@ class Database {
   const std::string &path() const { return path_; }
   sqlite3 *raw() { return handle_; }
   void execute(const char *sql);
+  // Outside a transaction the log is moved into the database and cut to nothing; false: somebody is using it.
+  bool cut_write_ahead_log();
   // The one value of a query's first row; 0 or "" when there is none.
   std::int64_t integer(const char *sql);
   std::string text(const char *sql);
@@ -108,17 +112,35 @@ class Database {
 
  private:
   std::string path_;
+  TemporaryFiles temporary_files_;
   sqlite3 *handle_ = nullptr;
 };
 
 // Rolled back unless commit() was called.
 class Transaction {
  public:
-  explicit Transaction(Database &database) : database_(database) { database_.execute("BEGIN IMMEDIATE"); }
+  enum class Kind { write, read };  // read: one state of the database; it need not be committed
+  explicit Transaction(Database &database, Kind kind = Kind::write) : database_(database) {
+    database_.execute(kind == Kind::write ? "BEGIN IMMEDIATE" : "BEGIN");
+  }
   ~Transaction();
   Transaction(const Transaction &) = delete;
   Transaction &operator=(const Transaction &) = delete;
   void commit();  // on stable storage when it returns
+
+ private:
+  Database &database_;
+  bool is_open_ = true;
+};
+
+// A part of a transaction that can be undone alone. Rolled back unless keep() was called.
+class Savepoint {
+ public:
+  explicit Savepoint(Database &database) : database_(database) { database_.execute("SAVEPOINT part"); }
+  ~Savepoint();
+  Savepoint(const Savepoint &) = delete;
+  Savepoint &operator=(const Savepoint &) = delete;
+  void keep();
 
  private:
   Database &database_;

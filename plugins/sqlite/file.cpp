@@ -2,6 +2,7 @@
 // See file.hpp.
 #include "file.hpp"
 
+#include "mention.hpp"
 #include "schema.hpp"
 
 namespace bellhop_sqlite {
@@ -31,6 +32,7 @@ void BookingsFile::open() {
   try {
     database_.emplace(settings_.path, settings_.busy_timeout_ms);
     prepare_file(*database_);
+    add_mentions_function(*database_);
     // What a killed predecessor had written may be visible without being on stable storage yet. It must be there before
     // a re-delivery is answered with "already recorded".
     const int code = sqlite3_wal_checkpoint_v2(database_->raw(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);

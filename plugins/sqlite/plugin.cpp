@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The plugin "sqlite": every event, and what it means for its booking, in one SQLite file. All events of a call are one
 // transaction and one sync of the disk; its OK means that they are on stable storage. An event that cannot be read
-// fails alone; a database that cannot be written fails none, they wait.
+// or that the tables refuse fails alone; a database that cannot be written fails none, they wait.
 //
 // The file: file.hpp. What an event says: record.hpp. What is written and the rule of order: store.hpp. Tables:
-// schema.cpp.
+// schema.cpp. What an operator asks for: export.hpp, forget.hpp, inspection.hpp. What goes with time: retention.hpp.
 #include <bellhop/plugin.hpp>
 #include <filesystem>
 #include <optional>
 
+#include "export.hpp"
 #include "file.hpp"
+#include "forget.hpp"
+#include "inspection.hpp"
+#include "mention.hpp"
 #include "record.hpp"
+#include "retention.hpp"
 #include "schema.hpp"
 #include "verdict.hpp"
 
@@ -21,6 +26,10 @@ using bellhop::Verdict;
 using namespace bellhop_sqlite;
 
 constexpr std::int64_t in_use_ms = 2'000;  // after a reload the predecessor may need a moment to let go
+constexpr std::int64_t days_max = 36'500;
+constexpr std::int64_t step_ms = 100;              // between two steps of retention: deliveries go first
+constexpr std::int64_t sweep_ms = 3'600'000;       // between two looks for what has become old
+constexpr std::size_t output_bytes_max = 1 << 20;  // what the answer to a command holds; more would be cut
 
 class SqliteLogger : public bellhop::BatchPlugin {
  public:
@@ -29,7 +38,8 @@ class SqliteLogger : public bellhop::BatchPlugin {
         file_({database_path(), "instance " + std::string(instance_name()),
                static_cast<int>(setting("busy_timeout_ms").integer())},
               [this](std::string_view sentence) { warn(sentence); }),
-        is_raw_kept_(setting("keep_raw").boolean(true)) {}
+        is_raw_kept_(setting("keep_raw").boolean(true)),
+        keep_{setting("keep_days").integer(), setting("keep_raw_days").integer()} {}
 
   static bellhop::Manifest manifest() {
     bellhop::Manifest manifest{"sqlite", "0.1.0", "Writes every event and booking into an SQLite database"};
@@ -39,6 +49,18 @@ class SqliteLogger : public bellhop::BatchPlugin {
     manifest.boolean("keep_raw", "Keep the body as received beside each event", true);
     manifest.integer("busy_timeout_ms", "How long to wait for another program that writes to the file, in ms", 5000, 0,
                      60000);
+    manifest.integer("keep_days", "Days a booking is kept after its end and its last event; 0 is for ever", 0, 0,
+                     days_max);
+    manifest.integer("keep_raw_days", "Days the body as received is kept; 0 is as long as its event", 0, 0, days_max);
+    manifest.command(
+        "export", "Bookings as CSV, a column per form field",
+        R"({"type":"object","additionalProperties":false,"properties":{)"
+        R"("file":{"type":"string","title":"Name of a new file beside the database","default":""},)"
+        R"("raw":{"type":"boolean","title":"Leave what looks like a formula as it is","default":false}}})");
+    manifest.command("forget", "Erase a person from the database, by e-mail address",
+                     R"({"type":"object","additionalProperties":false,"required":["email"],"properties":{)"
+                     R"("email":{"type":"string","title":"The person's address"}}})");
+    manifest.command("check", "Look whether the database is sound");
     return manifest;
   }
 
@@ -74,7 +96,99 @@ class SqliteLogger : public bellhop::BatchPlugin {
     return verdicts;
   }
 
+  // Takes the writer's place and lets it go: leaves nothing behind.
+  Verdict check_health() override {
+    std::string summary;
+    const std::optional<Verdict> obstacle = guarded([&] {
+      file_.open();
+      Transaction transaction(file_.database());
+      summary = file_.path() + " takes writes: schema " + std::to_string(schema_version()) + ", " +
+                std::to_string(file_.database().integer("SELECT count(*) FROM booking")) + " bookings, newest event " +
+                file_.database().text(
+                    "SELECT coalesce(max(received), 'none') FROM event WHERE no = "
+                    "(SELECT max(no) FROM event)");
+    });
+    return obstacle ? *obstacle : Verdict::ok(summary);
+  }
+
+  std::int64_t tick() override {
+    if (keep_.is_endless()) return -1;
+    Removed removed;
+    const std::optional<Verdict> obstacle = guarded([&] {
+      file_.open();
+      removed = remove_old(file_.database(), keep_, now_ms());
+      file_.bound_log();
+    });
+    if (obstacle) throw std::runtime_error("what is old stays for now: " + obstacle->message);
+    if (removed.bookings + removed.events + removed.bodies > 0) {
+      log("removed what is old: " + std::to_string(removed.bookings) + " bookings, " + std::to_string(removed.events) +
+          " events about none, " + std::to_string(removed.bodies) + " bodies");
+    }
+    return removed.has_more ? step_ms : sweep_ms;
+  }
+
+  Verdict run(std::string_view command, const bellhop::Json &arguments, const bellhop::Output &output) override {
+    Verdict verdict = Verdict::fail("there is no command " + std::string(command));
+    const std::optional<Verdict> obstacle = guarded([&] {
+      file_.open();
+      if (command == "export") verdict = run_export(arguments, output);
+      if (command == "forget") verdict = run_forget(arguments["email"].text());
+      if (command == "check") verdict = run_check(output);
+    });
+    return obstacle ? *obstacle : verdict;
+  }
+
  private:
+  Verdict run_export(const bellhop::Json &arguments, const bellhop::Output &output) {
+    const Cells cells = arguments["raw"].boolean() ? Cells::raw : Cells::neutral;
+    const std::string file = arguments["file"].str();
+    try {
+      if (!file.empty()) {
+        const std::int64_t count = export_to_file(file_.database(), cells, file);
+        return Verdict::ok(std::to_string(count) + " bookings in " +
+                           std::filesystem::path(file_.path()).replace_filename(file).string());
+      }
+    } catch (const FileRefused &refused) {
+      return Verdict::fail(refused.what());
+    }
+    std::string csv;
+    const std::int64_t count = export_bookings(file_.database(), cells, [&](std::string_view row) {
+      csv += row;
+      return csv.size() <= output_bytes_max;
+    });
+    if (csv.size() > output_bytes_max) {
+      return Verdict::fail("the export is larger than the 1 MiB that an answer holds: say file=bookings.csv");
+    }
+    output.write(csv);
+    return Verdict::ok(std::to_string(count) + " bookings");
+  }
+
+  Verdict run_forget(std::string_view address) {
+    const std::optional<std::string> email = parse_email(address);
+    if (!email) return Verdict::fail("\"" + std::string(address.substr(0, 64)) + "\" is no e-mail address");
+    const Forgotten forgotten = forget_person(file_.database(), *email);
+    const std::string sentence = std::to_string(forgotten.bookings) + " bookings, " + std::to_string(forgotten.events) +
+                                 " events, " + std::to_string(forgotten.attendees) + " attendees and " +
+                                 std::to_string(forgotten.values) + " values of other bookings erased";
+    if (!forgotten.is_log_cut) {
+      return Verdict::retry(sentence +
+                            "; the write-ahead log is in use and holds old copies still: say it again when "
+                            "no reader has the database open");
+    }
+    return Verdict::ok(sentence + "; files that were exported are not touched");
+  }
+
+  Verdict run_check(const bellhop::Output &output) {
+    std::size_t problems_count = 0;
+    for (const Finding &finding : inspect(file_.database())) {
+      output.line((finding.problems.empty() ? "ok       " : "PROBLEM  ") + finding.what);
+      for (const std::string &problem : finding.problems) output.line("         " + problem);
+      problems_count += finding.problems.size();
+    }
+    if (problems_count == 0) return Verdict::ok(file_.path() + " is sound");
+    return Verdict::fail(file_.path() + " has problems: " + std::to_string(problems_count));
+  }
+
   std::string database_path() const {
     const std::string path = setting("path").str();
     if (path.empty() || path.back() == '/') {
@@ -89,16 +203,31 @@ class SqliteLogger : public bellhop::BatchPlugin {
       file_.open();
       Transaction transaction(file_.database());
       for (std::size_t i = 0; i < records.size(); ++i) {
-        if (records[i]) verdicts[i] = verdict_of(file_.store().record(*records[i], is_raw_kept_));
+        if (records[i]) verdicts[i] = record(*records[i]);
       }
       transaction.commit();
       file_.bound_log();
     });
     if (!obstacle) return;
-    // A constraint is about one event: alone it fails, in company it must first be found out which.
+    // The tables refused one of them and undid all (a trigger of somebody's): alone it fails.
     if (obstacle->code == BHP_FAIL && records.size() > 1) throw bellhop::Abort(Verdict::retry(obstacle->message));
     for (std::size_t i = 0; i < records.size(); ++i) {
       if (records[i]) verdicts[i] = *obstacle;
+    }
+  }
+
+  // One event of a transaction. What the tables refuse is undone and fails alone; the others go on.
+  Verdict record(const Record &record) {
+    Savepoint savepoint(file_.database());
+    try {
+      const Verdict verdict = verdict_of(file_.store().record(record, is_raw_kept_));
+      savepoint.keep();
+      return verdict;
+    } catch (const DatabaseError &error) {
+      const Verdict verdict = bellhop_sqlite::verdict_of(error);
+      const bool is_undone_whole = sqlite3_get_autocommit(file_.database().raw()) != 0;
+      if (verdict.code != BHP_FAIL || is_undone_whole) throw;
+      return verdict;
     }
   }
 
@@ -135,6 +264,7 @@ class SqliteLogger : public bellhop::BatchPlugin {
 
   BookingsFile file_;
   bool is_raw_kept_;
+  Keep keep_;
   bool is_started_ = false;  // from here on a wrong file is somebody's slip, not a wrong setting
 };
 

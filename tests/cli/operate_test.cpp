@@ -275,11 +275,35 @@ TEST_F(Operate, a_person_is_forgotten_when_that_is_meant) {
   EXPECT_THAT(refused.out, HasSubstr("mentions ann@example.com from the journal"));
   EXPECT_EQ(agreed.code, exit_ok) << agreed.err;
   EXPECT_THAT(agreed.out, HasSubstr("1 event erased"));
-  EXPECT_THAT(agreed.err, HasSubstr("their own directories"));
+  EXPECT_THAT(agreed.err, HasSubstr("what plugins have sent to others"));
   EXPECT_THAT(bellhop({"show", "1"}).out, Not(HasSubstr("ann@")));
   EXPECT_TRUE(is_json(bellhop({"forget", "--email", "bob@example.com", "--yes", "--json"}).out));
   EXPECT_EQ(bellhop({"forget", "--email", "ann", "--yes"}).code, exit_usage);
   EXPECT_EQ(bellhop({"forget", "--yes"}).code, exit_usage);
+}
+
+TEST_F(Operate, a_person_is_forgotten_by_every_plugin_that_has_a_command_for_it) {
+  desk().control_of("crm").commands = {{"export", "Writes all bookings"}, {"forget", "Erases a person"}};
+  desk().control.answer_ = AnswerControl{true, "ok", "2 rows erased", "", false};
+
+  const Ran done = bellhop({"forget", "--email", "ann@example.com", "--yes"});
+  const Ran json = bellhop({"forget", "--email", "ann@example.com", "--yes", "--json"});
+  desk().control.answer_ = AnswerControl{false, "retry", "a reader is in the way", "", false};
+  const Ran later = bellhop({"forget", "--email", "ann@example.com", "--yes"});
+  desk().control.answer_ = Error{Kind::unavailable, "crm is held"};
+  const Ran unheard = bellhop({"forget", "--email", "ann@example.com", "--yes"});
+  const Ran nobody = bellhop({"forget", "--email", "ann", "--yes"});
+
+  EXPECT_EQ(done.code, exit_ok) << done.err;
+  EXPECT_THAT(done.out, HasSubstr("crm: 2 rows erased\n"));
+  EXPECT_EQ(desk().control.asked_.at(0), R"(crm forget {"email":"ann@example.com"})");
+  EXPECT_THAT(json.out, MatchesRegex("\\{\"events\".*\n\\{\"instance\":\"crm\".*\n"));
+  EXPECT_EQ(later.code, exit_later);
+  EXPECT_THAT(later.err, HasSubstr("crm: retry, a reader is in the way"));
+  EXPECT_EQ(unheard.code, exit_later);
+  EXPECT_THAT(unheard.err, HasSubstr("in crm nothing was forgotten: say it again"));
+  EXPECT_EQ(nobody.code, exit_usage);
+  EXPECT_EQ(desk().control.asked_.size(), 4U) << "nobody is asked about what is no address";
 }
 
 // ---- one instance ---------------------------------------------------------------------------------------------------

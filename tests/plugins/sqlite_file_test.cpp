@@ -27,14 +27,6 @@ std::string bytes_of(const std::filesystem::path &path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-void run_sql(const std::filesystem::path &path, const char *sql) {
-  sqlite3 *handle = nullptr;
-  ASSERT_EQ(sqlite3_open(path.c_str(), &handle), SQLITE_OK);
-  char *message = nullptr;
-  ASSERT_EQ(sqlite3_exec(handle, sql, nullptr, nullptr, &message), SQLITE_OK) << message;
-  sqlite3_close(handle);
-}
-
 // Runs `work` in a process of its own and returns what it returned; -signal when it was killed.
 int in_child(const std::function<int()> &work) {
   const pid_t child = fork();
@@ -47,7 +39,7 @@ int in_child(const std::function<int()> &work) {
 TEST_F(SqlitePlugin, refuses_a_file_of_a_newer_version_and_leaves_it_alone) {
   host();
   host_.reset();
-  run_sql(path(), "PRAGMA user_version = 99");
+  run_sql("PRAGMA user_version = 99");
   const std::string before = bytes_of(path());
 
   host_ = make();
@@ -55,13 +47,13 @@ TEST_F(SqlitePlugin, refuses_a_file_of_a_newer_version_and_leaves_it_alone) {
 
   EXPECT_EQ(answer.code, BHP_FAIL);
   EXPECT_EQ(answer.message, path().string() +
-                                " was written by a newer version of this plugin (schema 99, this one knows up to 1): "
+                                " was written by a newer version of this plugin (schema 99, this one knows up to 2): "
                                 "install that version again, or give this instance another path");
   EXPECT_EQ(bytes_of(path()), before);
 }
 
 TEST_F(SqlitePlugin, refuses_a_file_of_another_program_and_leaves_it_alone) {
-  run_sql(path(), "CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)");
+  run_sql("CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)");
   const std::string before = bytes_of(path());
 
   host_ = make();

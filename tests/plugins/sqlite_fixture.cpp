@@ -133,4 +133,13 @@ void SqlitePlugin::restart() {
   host();
 }
 
+void SqlitePlugin::run_sql(const char *sql) const {
+  sqlite3 *handle = nullptr;
+  ASSERT_EQ(sqlite3_open(path().c_str(), &handle), SQLITE_OK);
+  sqlite3_exec(handle, "PRAGMA foreign_keys = ON", nullptr, nullptr, nullptr);
+  char *message = nullptr;
+  EXPECT_EQ(sqlite3_exec(handle, sql, nullptr, nullptr, &message), SQLITE_OK) << message;
+  sqlite3_close(handle);
+}
+
 }  // namespace bellhop::test

@@ -61,6 +61,8 @@ class SqlitePlugin : public ::testing::Test {
   PluginHost &host();
   void restart();
   std::string ask(const std::string &sql) { return Reader(path()).ask(sql); }
+  // As somebody who writes, with a connection of their own and with foreign keys.
+  void run_sql(const char *sql) const;
   std::filesystem::path path() const { return directory_ / "bookings.db"; }
 
   std::filesystem::path directory_;

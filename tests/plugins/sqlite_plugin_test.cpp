@@ -138,6 +138,43 @@ TEST_F(SqlitePlugin, fails_an_unreadable_event_alone_and_keeps_the_rest_of_its_b
   EXPECT_EQ(ask("SELECT group_concat(id) FROM (SELECT id FROM booking ORDER BY id)"), "A,C");
 }
 
+TEST_F(SqlitePlugin, fails_what_the_tables_refuse_alone_and_leaves_nothing_of_it) {
+  host();
+  run_sql(
+      "CREATE TRIGGER theirs AFTER INSERT ON answer WHEN NEW.booking_id = 'BROKEN' AND NEW.position = 1 "
+      "BEGIN SELECT RAISE(ABORT, 'not that one'); END");
+
+  const auto answers = host().deliver_batch({parcel_of(legacy_body({.booking_id = "A"}), 1),
+                                             parcel_of(legacy_body({.booking_id = "BROKEN"}), 2),
+                                             parcel_of(legacy_body({.booking_id = "C"}), 3)});
+
+  ASSERT_EQ(answers.size(), 3u);
+  EXPECT_EQ(answers[0].code, BHP_OK) << answers[0].message;
+  EXPECT_EQ(answers[1].code, BHP_FAIL);
+  EXPECT_NE(answers[1].message.find("not that one: the tables do not take what this event says"), std::string::npos)
+      << answers[1].message;
+  EXPECT_EQ(answers[2].code, BHP_OK) << answers[2].message;
+  EXPECT_EQ(ask("SELECT group_concat(id) FROM (SELECT id FROM booking ORDER BY id)"), "A,C");
+  EXPECT_EQ(ask("SELECT group_concat(seq) FROM event"), "1,3");
+  EXPECT_EQ(ask("SELECT count(*) FROM answer"), "6");
+}
+
+TEST_F(SqlitePlugin, gives_a_batch_back_that_somebodys_trigger_undid_whole) {
+  host();
+  run_sql(
+      "CREATE TRIGGER theirs AFTER INSERT ON booking WHEN NEW.id = 'BROKEN' "
+      "BEGIN SELECT RAISE(ROLLBACK, 'all of it'); END");
+  const core::Parcel broken = parcel_of(legacy_body({.booking_id = "BROKEN"}), 2);
+  core::PluginAnswer whole;
+
+  host().deliver_batch({parcel_of(legacy_body({.booking_id = "A"}), 1), broken}, &whole);
+  const core::PluginAnswer alone = host().deliver(broken);
+
+  EXPECT_EQ(whole.code, BHP_RETRY) << whole.message;
+  EXPECT_EQ(alone.code, BHP_FAIL) << alone.message;
+  EXPECT_EQ(ask("SELECT count(*) FROM event"), "0");
+}
+
 TEST_F(SqlitePlugin, takes_a_batch_of_many_bookings) {
   std::vector<core::Parcel> parcels;
   for (int i = 0; i < 64; ++i)
@@ -219,7 +256,7 @@ TEST_F(SqlitePlugin, has_the_schema_that_is_documented) {
   const std::string actual = ask("SELECT sql || ';' FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid") + "\n";
 
   EXPECT_EQ(actual, golden) << "a schema that was released changes by a new migration only (plugins/sqlite/schema.cpp)";
-  EXPECT_EQ(ask("SELECT application_id, user_version FROM pragma_application_id, pragma_user_version"), "1112040043|1");
+  EXPECT_EQ(ask("SELECT application_id, user_version FROM pragma_application_id, pragma_user_version"), "1112040043|2");
   EXPECT_EQ(ask("SELECT min(strict) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE "
                 "'sqlite_%'"),
             "1");

@@ -123,3 +123,5 @@ CREATE VIEW answer_report AS
 SELECT a.booking_id, b.status, b.start, b.attendee_name, b.attendee_email, b.meeting_type_name, b.utm_source,
        a.position, a.slug, a.label, a.kind, a.text, a.value
 FROM answer AS a JOIN booking AS b ON b.id = a.booking_id;
+CREATE INDEX event_by_received ON event (received_ms);
+CREATE INDEX event_with_raw ON event (received_ms) WHERE raw IS NOT NULL;
