@@ -195,6 +195,14 @@ class Checks {
     if (!egress.ca_file.empty() && !std::filesystem::path(egress.ca_file).is_absolute()) {
       refuse("egress.ca_file", "ca_file in [egress] must be an absolute path, found \"" + egress.ca_file + "\"");
     }
+    const Setting total{"total_timeout", "egress", egress.total_timeout_ms};
+    const Setting parts[] = {{"connect_timeout", "egress", egress.connect_timeout_ms},
+                             {"tls_timeout", "egress", egress.tls_timeout_ms},
+                             {"first_byte_timeout", "egress", egress.first_byte_timeout_ms}};
+    for (const Setting &part : parts) {
+      if (!is_said(part) || part.value_ms <= total.value_ms) continue;
+      refuse_order(part, "longer than", total, "it could never run out");
+    }
   }
 
   void check_patterns(const std::string &path, const std::string &key, const std::vector<std::string> &texts) {
@@ -264,7 +272,7 @@ class Checks {
     }
   }
 
-  // Two settings of one instance that cannot both be meant, as (key, section) with their values in words. The finding
+  // Two settings that cannot both be meant, as (key, section) with their values in words. The finding
   // stands at the first of them that the file has, and names the place of the other.
   struct Setting {
     std::string name, section;
@@ -293,6 +301,7 @@ class Checks {
     const Setting pause_min{"pause_min", path + ".breaker", breaker.pause_ms_min};
     const Setting pause_max{"pause_max", path + ".breaker", breaker.pause_ms_max};
     const Setting window{"window", path + ".breaker", breaker.window_ms};
+    const Setting total{"total_timeout", "egress", config_.egress.total_timeout_ms};
     if (backoff_min.value_ms > backoff_max.value_ms) {
       refuse_order(backoff_min, "longer than", backoff_max, "the first wait would be over the longest");
     }
@@ -308,6 +317,10 @@ class Checks {
       if (age_max.value_ms < deadline.value_ms) {
         refuse_order(age_max, "shorter than", deadline, "an event would be too old before its first attempt is over");
       }
+    }
+    // A request has what is left of the deadline. With one of the two a default, nobody meant the other to be reached.
+    if (deadline.value_ms < total.value_ms && is_said(deadline) && is_said(total)) {
+      refuse_order(deadline, "shorter than", total, "no request of a delivery could ever take that long");
     }
     if (breaker.failures_percent > 0 && window.value_ms < deadline.value_ms && is_said(window)) {
       refuse_order(window, "shorter than", deadline, "attempts that time out could never fill the window");
