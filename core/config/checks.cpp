@@ -269,7 +269,7 @@ class Checks {
     }
   }
 
-  // Two settings of one instance that cannot both be meant, as (key, section) with their values in words. The finding
+  // Two settings that cannot both be meant, as (key, section) with their values in words. The finding
   // stands at the first of them that the file has, and names the place of the other.
   struct Setting {
     std::string name, section;
@@ -298,6 +298,7 @@ class Checks {
     const Setting pause_min{"pause_min", path + ".breaker", breaker.pause_ms_min};
     const Setting pause_max{"pause_max", path + ".breaker", breaker.pause_ms_max};
     const Setting window{"window", path + ".breaker", breaker.window_ms};
+    const Setting total{"total_timeout", "egress", config_.egress.total_timeout_ms};
     if (backoff_min.value_ms > backoff_max.value_ms) {
       refuse_order(backoff_min, "longer than", backoff_max, "the first wait would be over the longest");
     }
@@ -314,6 +315,12 @@ class Checks {
         refuse_order(age_max, "shorter than", deadline, "an event would be too old before its first attempt is over");
       }
     }
+    // A request has what is left of the deadline, and other instances may mean the total: no contradiction.
+    if (deadline.value_ms < total.value_ms && is_said(deadline) && is_said(total)) {
+      warn(path + ".deadline", "deadline in [" + path + "] is " + duration_text(deadline.value_ms) +
+                                   ", shorter than total_timeout in [egress], " + duration_text(total.value_ms) +
+                                   ": its requests are given up with the delivery that makes them");
+    }
     if (breaker.failures_percent > 0 && window.value_ms < deadline.value_ms && is_said(window)) {
       refuse_order(window, "shorter than", deadline, "attempts that time out could never fill the window");
     }
@@ -322,12 +329,6 @@ class Checks {
       refuse(config_.places.count(where + ".subjects_min") != 0 ? where + ".subjects_min" : where + ".count_min",
              "subjects_min in [" + where + "] is " + std::to_string(breaker.subjects_min) + ", more than count_min, " +
                  std::to_string(breaker.count_min) + ": so few attempts could never hold so many bookings");
-    }
-    const Setting total{"total_timeout", "egress", config_.egress.total_timeout_ms};
-    if (is_said(total) && is_said(deadline) && deadline.value_ms < total.value_ms) {
-      warn(path + ".deadline", "deadline in [" + path + "] is " + duration_text(deadline.value_ms) +
-                                   ", shorter than total_timeout in [egress], " + duration_text(total.value_ms) +
-                                   ": its requests are given up with the delivery that makes them");
     }
     if (config_.stop_ms_max < instance.deadline_ms) {
       // The defaults say nothing: a slow delivery is cut at a restart and made again.

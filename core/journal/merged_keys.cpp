@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
+#include "base/check.hpp"
 #include "journal/sqlite.hpp"
 
 namespace bellhop::core {
@@ -102,19 +104,24 @@ bool MergedKeys::is_outgrown(std::size_t keys_count) const {
   return filter_.keys_count() / 2 > std::max(keys_count, keys_count_min);
 }
 
-// Equal keys that a slice's end parts are in the filter already.
+// Equal keys that a slice's end parts are in the filter already. The last row of a slice is read again with the next
+// one: a damaged key there would lead past others, and shows only beside its successor.
 int MergedKeys::learn(Statement &keys, int count) {
+  CHECK(count >= 2);
   keys.bind(learnt_, count);
   int code = SQLITE_OK, rows_count = 0;
+  std::int64_t last = learnt_;
+  bool is_sorted = true;
   while ((code = keys.step()) == SQLITE_ROW) {
-    learnt_ = keys.integer(0);
-    filter_.add(learnt_);
+    learnt_ = std::exchange(last, keys.integer(0));
+    is_sorted &= learnt_ <= last;
+    filter_.add(last);
     ++rows_count;
   }
   keys.reset();
-  if (code != SQLITE_DONE) {
+  if (code != SQLITE_DONE || !is_sorted) {
     give_up();
-    return code;
+    return code == SQLITE_DONE ? SQLITE_CORRUPT : code;
   }
   if (rows_count < count) {
     is_learning_ = false;

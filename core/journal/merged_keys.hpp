@@ -57,9 +57,10 @@ class MergedKeys {
   bool is_known() const { return is_known_; }
   // Of a table that holds keys_count now: it has lost most of the keys that are remembered.
   bool is_outgrown(std::size_t keys_count) const;
-  // Reads the next slice.
+  // Reads the next slice, of 2 rows or more.
   //   keys   "SELECT key FROM table WHERE key > ? ORDER BY key LIMIT ?"
-  // SQLITE_OK, or an error: then nothing is learnt any more, and every key may be held.
+  // SQLITE_OK, or an error, also when the keys are out of order: then nothing is learnt any more, and every key may be
+  // held.
   int learn(Statement &keys, int count);
   std::size_t bytes() const { return filter_.bytes(); }
 

@@ -4,8 +4,9 @@
 //
 // Why that is safe: the middle belongs to nobody; the write-ahead log is empty, so that the file's pages are the
 // current ones; only the writer's thread writes them, and it lets its cached copies go before; torn or not, a write
-// changes nothing else.
-//   source  the SQLite file format, section 1.6: B-tree Pages
+// changes nothing else. A page of another kind has no mark of its own: one whose header and cells do not all make sense
+// for a tree is left alone.
+//   source  the SQLite file format, sections 1.6: B-tree Pages, and 1.8: Pointer Map or Ptrmap Pages
 #pragma once
 
 #include <cstdint>

@@ -166,6 +166,22 @@ TEST_F(MergedKeysOfATable, holds_every_key_when_the_table_cannot_be_read) {
   EXPECT_EQ(keys.bytes(), 0u);
 }
 
+// One flipped bit in the last row of a slice must not hide all that stands between it and where it says it stands.
+TEST_F(MergedKeysOfATable, holds_every_key_when_they_are_out_of_order) {
+  ASSERT_EQ(database_.exec("CREATE TABLE damaged(place INTEGER PRIMARY KEY, key INTEGER NOT NULL) STRICT"), SQLITE_OK);
+  ASSERT_EQ(database_.exec("INSERT INTO damaged(key) VALUES(1),(2),(3),(4000),(5),(6),(7),(8),(9),(10)"), SQLITE_OK);
+  // As SQLite walks a tree with a wrong key: from the first place that is above, in the order of places.
+  Result<Statement> slice = database_.prepare(
+      "SELECT key FROM damaged WHERE place >= (SELECT min(place) FROM damaged WHERE key > ?) ORDER BY place LIMIT ?");
+  for (const int rows : {2, 3, 4, 5}) {
+    MergedKeys keys;
+    keys.restart(10);
+    for (int i = 0; i < 20 && keys.is_learning(); ++i) keys.learn(*slice, rows);
+
+    for (int key = 5; key <= 10; ++key) EXPECT_TRUE(keys.may_hold(key)) << key << " in slices of " << rows;
+  }
+}
+
 TEST_F(MergedKeysOfATable, begins_anew_when_the_table_has_lost_most_of_them) {
   MergedKeys keys;
   keys.restart(0);
