@@ -54,7 +54,8 @@ std::vector<Block> blocks_of(const std::string &page, const std::string &languag
 std::string whole(const Block &block) {
   if (block.is_plugin() || block.is_program()) return block.text;
   std::string text =
-      "#include <bellhop/http.hpp>\n#include <bellhop/kv.hpp>\n#include <bellhop/metrics.hpp>\n"
+      "#include <bellhop/booking.hpp>\n#include <bellhop/http.hpp>\n#include <bellhop/kv.hpp>\n#include "
+      "<bellhop/metrics.hpp>\n"
       "#include <bellhop/publish.hpp>\nstruct Notify : bellhop::Plugin {\nstd::string url_, title_;\n"
       "int64_t limit_ = 0;\n";
   std::istringstream in(block.text);
