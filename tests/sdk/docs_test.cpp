@@ -50,18 +50,19 @@ std::vector<Block> blocks_of(const std::string &page, const std::string &languag
   return blocks;
 }
 
-// A fragment is members of a class; what it includes stays outside.
+// A fragment is members of a class; what it includes goes before that.
 std::string whole(const Block &block) {
   if (block.is_plugin() || block.is_program()) return block.text;
-  std::string text =
+  std::string includes =
       "#include <bellhop/http.hpp>\n#include <bellhop/kv.hpp>\n#include <bellhop/metrics.hpp>\n"
-      "#include <bellhop/publish.hpp>\nstruct Notify : bellhop::Plugin {\nstd::string url_, title_;\n"
-      "int64_t limit_ = 0;\n";
+      "#include <bellhop/publish.hpp>\n";
+  std::string members;
   std::istringstream in(block.text);
   for (std::string line; std::getline(in, line);) {
-    if (line.rfind("#include", 0) != 0) text += line + "\n";
+    (line.rfind("#include", 0) == 0 ? includes : members) += line + "\n";
   }
-  return text + "};\n";
+  return includes + "struct Notify : bellhop::Plugin {\nstd::string url_, title_;\nint64_t limit_ = 0;\n" + members +
+         "};\n";
 }
 
 struct Ran {
