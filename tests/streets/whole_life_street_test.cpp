@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole life of a booking through all plugins at once: requested, confirmed, moved twice, canceled, in both of the
+// vendor's dialects side by side, while every other end fails at random. In the end each has exactly what it should.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "support/plugin_street.hpp"
+#include "whole_house.hpp"
+
+namespace bellhop::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const std::string email = "webhooks+sample@appointlet.com";
+const std::vector<std::string> starts{"2027-02-01T10:00:00Z", "2027-02-01T10:00:00Z", "2027-02-02T11:00:00Z",
+                                      "2027-02-03T12:00:00Z", "2027-02-03T12:00:00Z"};
+
+// Step 0 to 4 of a life.
+std::string legacy_step(std::size_t step) {
+  const std::vector<std::string> actions{"requested", "confirmed", "rescheduled", "rescheduled", "canceled"};
+  const std::string start = starts[step];
+  return with_edits(payload_text("legacy_booking_confirmed.json"),
+                    {{R"("action": "confirmed")", R"("action": ")" + actions[step] + '"'},
+                     {"\"organization\": 1,\n  \"date_created\": \"2014-01-01T00:00:00Z\"",
+                      "\"organization\": 1, \"date_created\": \"2026-01-0" + std::to_string(step + 1) + "T00:00:00Z\""},
+                     {R"("start": "2014-01-01T00:00:00Z")", R"("start": ")" + start + '"'},
+                     {R"("end": "2014-01-01T00:00:00Z")", R"("end": ")" + start + '"'},
+                     {R"("confirmed": true)", std::string(R"("confirmed": )") + (step == 0 ? "false" : "true")},
+                     {R"("canceled": false)", std::string(R"("canceled": )") + (step == 4 ? "true" : "false")}});
+}
+
+std::string v5_step(std::size_t step) {
+  const std::vector<std::string> actions{"scheduled", "approved", "rescheduled", "rescheduled", "cancelled"};
+  const std::string start = starts[step], end = start.substr(0, 14) + "30:00Z";
+  const std::string other =
+      ",\n      {\n        \"id\": 502,\n        \"email\": \"jane@example.com\",\n        "
+      "\"name\": \"Jane Doe\",\n        \"status\": \"cancelled\"\n      }";
+  return with_edits(payload_text("v5_meeting_full.assumed.json"),
+                    {{"Meeting.scheduled", "Meeting." + actions[step]},
+                     {"2024-05-29T18:56:43.249804Z", "2026-01-0" + std::to_string(step + 1) + "T00:00:00Z"},
+                     {"2024-06-03T14:00:00Z", start},
+                     {"2024-06-03T14:30:00Z", end},
+                     {other, ""},
+                     {R"("approved": null)", std::string(R"("approved": )") + (step == 0 ? "false" : "true")},
+                     {R"("cancelled": false)", std::string(R"("cancelled": )") + (step == 4 ? "true" : "false")}});
+}
+
+// From BELLHOP_SEED, or another one each time.
+std::uint64_t seed_of_this_run() {
+  const char *given = std::getenv("BELLHOP_SEED");
+  return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+}
+
+void expect_one_thread_each(const SlackVendor &slack) {
+  EXPECT_THAT(slack.complaints(), IsEmpty());
+  std::map<std::string, int> replies;  // by the thread's first message
+  for (const auto &[ts, message] : slack.messages()) ++replies[message.thread_ts.empty() ? ts : message.thread_ts];
+  EXPECT_EQ(replies.size(), 2U) << "a message for each booking";
+  for (const auto &[ts, count] : replies) {
+    EXPECT_EQ(count, 5) << "the message, and a reply for each of the four events after the first";
+    EXPECT_THAT(slack.messages().at(ts).text, HasSubstr("canceled"));
+    EXPECT_GE(slack.messages().at(ts).updates_count, 4);
+  }
+}
+
+void expect_one_meeting_each(const HubSpotVendor &hubspot) {
+  EXPECT_THAT(hubspot.complaints(), IsEmpty());
+  EXPECT_EQ(hubspot.contacts().size(), 2U);
+  EXPECT_EQ(hubspot.meetings().size(), 2U);
+  for (const auto &[id, meeting] : hubspot.meetings()) {
+    EXPECT_EQ(meeting.values.at("hs_meeting_outcome"), "CANCELED") << id;
+    EXPECT_EQ(meeting.values.at("hs_meeting_start_time"), "2027-02-03T12:00:00Z") << id;
+    EXPECT_EQ(meeting.contacts.size(), 1U) << id;
+  }
+}
+
+void expect_canceled(const std::string &calendar) {
+  EXPECT_EQ(property_of(calendar, "STATUS"), "CANCELLED") << calendar;
+  EXPECT_EQ(property_of(calendar, "SEQUENCE"), "3") << calendar;
+  EXPECT_EQ(property_of(calendar, "DTSTART"), "20270203T120000Z") << calendar;
+}
+
+void expect_one_event_each(const WholeHouse &house) {
+  EXPECT_THAT(house.caldav.complaints(), IsEmpty());
+  EXPECT_EQ(house.caldav.resources().size(), 2U);
+  for (const auto &[path, text] : house.caldav.resources()) expect_canceled(text);
+  std::size_t files_count = 0;
+  for (const auto &entry : std::filesystem::directory_iterator(house.file_of("calendar", "ics"))) {
+    expect_canceled(contents(entry.path()));
+    ++files_count;
+  }
+  EXPECT_EQ(files_count, 2U);
+  std::string feed;
+  EXPECT_TRUE(eventually([&] {
+    const std::string urls = house.bellhop({"run", "calendar", "urls"}).output;
+    const std::size_t name = urls.find("/feed.ics");
+    feed = name == std::string::npos ? "" : house.published(urls.substr(0, name) + "/feed.ics");
+    std::size_t canceled = 0;
+    for (std::size_t at = 0; (at = feed.find("STATUS:CANCELLED", at)) != std::string::npos; ++at) ++canceled;
+    return canceled == 2;
+  })) << feed;
+}
+
+void expect_each_event_once_and_in_order(const WholeHouse &house) {
+  EXPECT_THAT(house.receiver.complaints(), IsEmpty());
+  std::map<std::string, std::string> types;  // by subject, in the order of arrival
+  for (const auto &[id, body] : house.receiver.received()) {
+    rapidjson::Document event;
+    event.Parse(body.data(), body.size());
+    types[event["subject"].GetString()] += std::string(event["type"].GetString()).substr(8) + " ";
+    EXPECT_EQ(house.ask("SELECT json FROM event WHERE id = ?1", id), body);
+  }
+  const std::string life = "requested confirmed rescheduled rescheduled canceled ";
+  EXPECT_EQ(types, (std::map<std::string, std::string>{{"booking/2751918", life}, {"booking/BOOKING_ID", life}}));
+}
+
+void expect_one_row_each(const WholeHouse &house) {
+  EXPECT_EQ(
+      house.ask("SELECT id, status, start, reschedule_count, event_count, attendee_email FROM booking ORDER BY 1"),
+      "2751918|canceled|2027-02-03T12:00:00Z|2|5|john@example.com\n"
+      "BOOKING_ID|canceled|2027-02-03T12:00:00Z|2|5|" +
+          email);
+  EXPECT_EQ(house.ask("SELECT count(*), count(DISTINCT id), sum(late) FROM event"), "10|10|0");
+  const Ran check = house.bellhop({"run", "log", "check"});
+  EXPECT_EQ(check.status, 0) << check.output;
+}
+
+TEST(WholeLife, ends_right_everywhere_whatever_fails_on_the_way) {
+  const std::uint64_t seed = seed_of_this_run();
+  std::cout << "seed " << seed << " (again: BELLHOP_SEED=" << seed << ")\n";
+  SCOPED_TRACE("BELLHOP_SEED=" + std::to_string(seed));
+  WholeHouse house(faults_of(seed));
+  ASSERT_TRUE(house.start()) << house.log();
+
+  for (std::size_t step = 0; step < starts.size(); ++step) {
+    ASSERT_EQ(house.post(legacy_step(step)), 202) << house.log();
+    ASSERT_EQ(house.post(v5_step(step)), 202) << house.log();
+  }
+
+  ASSERT_EQ(house.wait_until_delivered(10), "") << house.log();
+  EXPECT_GT(house.slack.requests_count() + house.caldav.requests_count() + house.receiver.requests_count(), 40U);
+  expect_one_thread_each(house.slack);
+  expect_one_meeting_each(house.hubspot);
+  expect_one_event_each(house);
+  expect_each_event_once_and_in_order(house);
+  expect_one_row_each(house);
+}
+
+TEST(WholeLife, repeats_of_every_event_change_nothing_anywhere) {
+  WholeHouse house;
+  ASSERT_TRUE(house.start()) << house.log();
+  for (std::size_t step = 0; step < starts.size(); ++step) {
+    for (int times = 0; times < 2; ++times) {
+      ASSERT_EQ(house.post(legacy_step(step)), 202) << house.log();
+      ASSERT_EQ(house.post(v5_step(step)), 202) << house.log();
+    }
+  }
+
+  ASSERT_EQ(house.wait_until_delivered(10), "") << house.log();
+  expect_one_thread_each(house.slack);
+  expect_one_meeting_each(house.hubspot);
+  expect_one_event_each(house);
+  expect_each_event_once_and_in_order(house);
+  expect_one_row_each(house);
+}
+
+TEST(WholeLife, a_person_who_is_forgotten_is_in_no_file_of_the_house) {
+  WholeHouse house;
+  ASSERT_TRUE(house.start()) << house.log();
+  ASSERT_EQ(house.post(legacy_step(1)), 202);
+  ASSERT_EQ(house.post(v5_step(1)), 202);
+  ASSERT_EQ(house.wait_until_delivered(2), "") << house.log();
+  ASSERT_NE(contents(house.file_of("log", "bookings.db")) + contents(house.file_of("log", "bookings.db-wal")), "");
+
+  const Ran done = house.bellhop({"forget", "--email", email, "--yes"});
+
+  EXPECT_EQ(done.status, 0) << done.output;
+  EXPECT_THAT(done.output, HasSubstr("log: 1 bookings, 1 events, "));
+  EXPECT_EQ(house.ask("SELECT id FROM booking"), "2751918");
+  for (const char *name : {"bookings.db", "bookings.db-wal"}) {
+    EXPECT_EQ(contents(house.file_of("log", name)).find(email), std::string::npos) << name;
+  }
+}
+
+}  // namespace
+}  // namespace bellhop::test
