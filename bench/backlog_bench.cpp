@@ -5,8 +5,9 @@
 //   build/release/bench/backlog_bench [--dir DIR] [--waiting 1000000] [--producers 16] [--seconds 4] [--rounds 3]
 //
 // DIR must lie on a real disk. The waiting events are small (the size of the indexes is what matters) and are written
-// by many at once; the measured ones have a body of 3.3 KB and 2.5 KB of JSON. Both journals are in processes of their
-// own, so that RSS is each one's own; CPU is of all threads of it, producers included.
+// by many at once; the measured ones have a body of 3.3 KB and 2.5 KB of JSON. The empty journal is a new one in each
+// round. Both are in processes of their own, so that RSS is each one's own; CPU is of all threads of it, producers
+// included.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,8 +19,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/random.hpp"
@@ -148,25 +151,33 @@ class Subject {
     const SystemClock clock;
     const Log log;
     JournalOptions options;
-    options.path = directory + "/journal.db";
     options.clock = &clock;
     options.log = &log;
-    Result<std::unique_ptr<SqliteJournal>> journal = SqliteJournal::open(options);
-    if (!journal.ok()) give_up(journal.error().sentence);
-    if (!(*journal)->open_instance("waiting", Start::beginning).ok()) give_up("no instance");
-    append_many(**journal, 256, 1, 60, 40, waiting_count, 3'600);
+    std::unique_ptr<SqliteJournal> journal;
+    const auto open = [&](int number) {
+      journal.reset();
+      options.path = directory + "/" + std::to_string(number) + ".db";
+      Result<std::unique_ptr<SqliteJournal>> opened = SqliteJournal::open(options);
+      if (!opened.ok()) give_up(opened.error().sentence);
+      journal = std::move(*opened);
+      if (!journal->open_instance("waiting", Start::beginning).ok()) give_up("no instance");
+    };
+    open(0);
+    append_many(*journal, 256, 1, 60, 40, waiting_count, 3'600);
     Figures figures{0, 0, rss_kib()};
     bool is_asked = write(answer, &figures, sizeof figures) == static_cast<ssize_t>(sizeof figures);
-    for (std::uint64_t seed = 2; is_asked; ++seed) {
+    for (int number = 1; is_asked; ++number) {
       char word = 0;
       if (read(ask, &word, 1) != 1) break;
+      if (waiting_count == 0) open(number);  // an empty one does not stay so
       const double cpu_began = cpu_seconds(), began = now_seconds();
-      const auto count = static_cast<double>(
-          append_many(**journal, settings.producers_count, seed, 3'300, 2'500, 1L << 60, settings.seconds));
+      const auto count =
+          static_cast<double>(append_many(*journal, settings.producers_count, static_cast<std::uint64_t>(number) + 1,
+                                          3'300, 2'500, 1L << 60, settings.seconds));
       figures = {(cpu_seconds() - cpu_began) / count * 1e6, count / (now_seconds() - began), rss_kib()};
       is_asked = write(answer, &figures, sizeof figures) == static_cast<ssize_t>(sizeof figures);
     }
-    journal->reset();
+    journal.reset();
     std::exit(0);
   }
 

@@ -12,7 +12,7 @@ class Quiet : public bellhop::BatchPlugin {
   std::vector<bellhop::Verdict> deliver_batch(const bellhop::Batch &batch) override {
     std::vector<bellhop::Verdict> verdicts;
     for (std::size_t index = 0; index < batch.size(); ++index) {
-      const bool is_there = !batch[index]["/object/id"].text().empty();
+      const bool is_there = !batch[index]["/data/booking/id"].text().empty();
       verdicts.push_back(is_there ? bellhop::Verdict::ok() : bellhop::Verdict::fail("no id"));
     }
     return verdicts;

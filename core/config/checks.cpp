@@ -12,6 +12,7 @@
 #include "config/library.hpp"
 #include "config/units.hpp"
 #include "egress/destination.hpp"
+#include "event/event_types.hpp"
 #include "event/filter.hpp"
 
 namespace bellhop::core {
@@ -39,16 +40,11 @@ bool is_block(const std::string &text) {
   return slash == std::string::npos || number_in(std::string_view(text).substr(slash + 1), 0, is_v4 ? 32 : 128);
 }
 
-// What the source makes of the vendor's words (source/event_type.cpp, which this room may not read).
 const std::vector<std::string> &known_event_types() {
   static const std::vector<std::string> types = [] {
-    std::vector<std::string> all{"ping"};
-    for (const char *noun : {"booking", "attendee", "meeting_type", "member", "field"}) {
-      for (const char *action :
-           {"confirmed", "scheduled", "approved", "canceled", "rescheduled", "reassigned", "declined", "requested",
-            "tagged", "untagged", "reminded", "created", "updated", "deleted"}) {
-        all.push_back(std::string(noun) + "." + action);
-      }
+    std::vector<std::string> all{std::string(ping_type)};
+    for (const std::string_view noun : known_nouns) {
+      for (const std::string_view action : known_actions) all.push_back(std::string(noun) + "." + std::string(action));
     }
     return all;
   }();
@@ -192,6 +188,15 @@ class Checks {
       refuse("egress.proxy", "proxy in [egress] must have the form \"http://host:port\"");
     }
     check_patterns("egress", "proxy_except", egress.proxy_except);
+    const Setting total{"total_timeout", "egress", egress.total_timeout_ms};
+    for (const Setting &part : {Setting{"connect_timeout", "egress", egress.connect_timeout_ms},
+                                Setting{"tls_timeout", "egress", egress.tls_timeout_ms},
+                                Setting{"first_byte_timeout", "egress", egress.first_byte_timeout_ms}}) {
+      // Of a part that is left alone, nobody meant that it may take so long.
+      if (is_said(part) && part.value_ms > total.value_ms) {
+        refuse_order(part, "longer than", total, "a request would be over before this part of it could be");
+      }
+    }
     if (!egress.ca_file.empty() && !std::filesystem::path(egress.ca_file).is_absolute()) {
       refuse("egress.ca_file", "ca_file in [egress] must be an absolute path, found \"" + egress.ca_file + "\"");
     }
@@ -264,7 +269,7 @@ class Checks {
     }
   }
 
-  // Two settings of one instance that cannot both be meant, as (key, section) with their values in words. The finding
+  // Two settings that cannot both be meant, as (key, section) with their values in words. The finding
   // stands at the first of them that the file has, and names the place of the other.
   struct Setting {
     std::string name, section;
@@ -293,6 +298,7 @@ class Checks {
     const Setting pause_min{"pause_min", path + ".breaker", breaker.pause_ms_min};
     const Setting pause_max{"pause_max", path + ".breaker", breaker.pause_ms_max};
     const Setting window{"window", path + ".breaker", breaker.window_ms};
+    const Setting total{"total_timeout", "egress", config_.egress.total_timeout_ms};
     if (backoff_min.value_ms > backoff_max.value_ms) {
       refuse_order(backoff_min, "longer than", backoff_max, "the first wait would be over the longest");
     }
@@ -308,6 +314,12 @@ class Checks {
       if (age_max.value_ms < deadline.value_ms) {
         refuse_order(age_max, "shorter than", deadline, "an event would be too old before its first attempt is over");
       }
+    }
+    // A request has what is left of the deadline, and other instances may mean the total: no contradiction.
+    if (deadline.value_ms < total.value_ms && is_said(deadline) && is_said(total)) {
+      warn(path + ".deadline", "deadline in [" + path + "] is " + duration_text(deadline.value_ms) +
+                                   ", shorter than total_timeout in [egress], " + duration_text(total.value_ms) +
+                                   ": its requests are given up with the delivery that makes them");
     }
     if (breaker.failures_percent > 0 && window.value_ms < deadline.value_ms && is_said(window)) {
       refuse_order(window, "shorter than", deadline, "attempts that time out could never fill the window");

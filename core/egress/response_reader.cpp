@@ -18,6 +18,12 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
+// Of an answer whose first bytes, before_count of them, were found to be right: are the next ones?
+bool may_begin_http(std::size_t before_count, std::string_view next) {
+  const std::string_view start = std::string_view("HTTP/1.").substr(std::min<std::size_t>(before_count, 7));
+  return next.substr(0, start.size()) == start.substr(0, next.size());
+}
+
 // The items of a comma-separated list, one after the other.
 template <class Visit>
 void each_item(std::string_view list, const Visit &visit) {
@@ -53,6 +59,7 @@ Progress ResponseReader::read_head(std::string_view bytes, std::size_t &used) {
   const std::string_view rest = bytes.substr(used);
   const std::size_t line_end = rest.find('\n');
   const std::size_t size = line_end == std::string_view::npos ? rest.size() : line_end + 1;
+  if (status_ == 0 && !may_begin_http(line_.size(), rest)) return refuse("the answer is not HTTP/1.1");
   head_bytes_ += size;
   if (head_bytes_ > limits_.header_bytes_max) {
     return refuse("the answer's head is larger than " + std::to_string(limits_.header_bytes_max) + " bytes",
@@ -60,10 +67,6 @@ Progress ResponseReader::read_head(std::string_view bytes, std::size_t &used) {
   }
   line_.append(rest.substr(0, size));
   used += size;
-  constexpr std::string_view start = "HTTP/1.";
-  if (status_ == 0 && line_.compare(0, start.size(), start.substr(0, line_.size())) != 0) {
-    return refuse("the answer is not HTTP/1.1");
-  }
   if (line_end == std::string_view::npos) return Progress::need_more;
   if (line_.size() < 2 || line_[line_.size() - 2] != '\r') return refuse("a line of the answer's head lacks its CR");
   line_.resize(line_.size() - 2);

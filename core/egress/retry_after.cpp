@@ -114,7 +114,8 @@ std::optional<Milliseconds> parse_rfc850(std::string_view text,
   date.read_time(pieces);
   pieces.literal(" GMT");
   if (!pieces.is_read()) return std::nullopt;
-  const auto today = std::chrono::floor<std::chrono::days>(std::chrono::sys_time(std::chrono::milliseconds(now_ms)));
+  const std::chrono::sys_time<std::chrono::milliseconds> now{std::chrono::milliseconds(now_ms)};
+  const auto today = std::chrono::floor<std::chrono::days>(now);
   const int this_year = static_cast<int>(std::chrono::year_month_day(today).year());
   date.year = this_year - this_year % 100 + 100 + short_year;
   while (date.year > this_year + 50) date.year -= 100;

@@ -58,7 +58,8 @@ bool has_dot_segment(std::string_view path) {
     const std::size_t end = std::min(path.find('/', begin), path.size());
     std::string segment = lower(path.substr(begin, end - begin));
     for (std::size_t at = segment.find("%2e"); at != std::string::npos; at = segment.find("%2e")) {
-      segment.replace(at, 3, ".");
+      segment[at] = '.';
+      segment.erase(at + 1, 2);
     }
     if (segment == "." || segment == "..") return true;
     begin = end + 1;

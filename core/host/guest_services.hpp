@@ -60,7 +60,7 @@ class GuestServices {
   const std::string public_url_;
   const std::thread::id owner_ = std::this_thread::get_id();
   std::atomic<During> during_{During::other};
-  Milliseconds deadline_ms_ = 0;  // the owner's; of the call under way, steady; 0 = none
+  Milliseconds deadline_ms_ = 0;  // the owner's; of requests in the call under way, steady; 0 = none
   StagedWrites staged_;           // the owner's
 
   Mutex mutex_;

@@ -125,12 +125,15 @@ Result<SeqPage> MemoryJournal::select_seqs(const SeqQuery &query, Seq after, int
   Lock lock(mutex_);
   SeqPage page;
   page.after = std::max(after, query.from_seq.value_or(1) - 1);
-  const auto instance = query.dead_of ? instances_.find(*query.dead_of) : instances_.end();
-  const auto is_dead = [&](Seq seq) {
+  const Instance *instance = nullptr;
+  if (query.dead_of) {
+    if (const auto found = instances_.find(*query.dead_of); found != instances_.end()) instance = &found->second;
+  }
+  const auto is_dead = [&query, instance](Seq seq) {
     if (!query.dead_of) return true;
-    if (instance == instances_.end()) return false;
-    const auto live = instance->second.deliveries.find({seq, 0});
-    return live != instance->second.deliveries.end() && live->second.last.state == DeliveryState::dead;
+    if (instance == nullptr) return false;
+    const auto live = instance->deliveries.find({seq, 0});
+    return live != instance->deliveries.end() && live->second.last.state == DeliveryState::dead;
   };
   int looked_at_count = 0;
   auto event = events_.upper_bound(page.after);

@@ -20,6 +20,21 @@ std::size_t two_bytes(const std::string &page, std::size_t at) {
   return static_cast<std::size_t>(static_cast<unsigned char>(page[at])) << 8 | static_cast<unsigned char>(page[at + 1]);
 }
 
+// Pages of other kinds carry no mark of theirs, and may begin with the number that a tree's page begins with: those of
+// the pointer map do. So the whole header has to make sense, and every cell has to be where contents are.
+bool is_tree(const std::string &page, std::size_t header, std::size_t pointers_at, std::size_t pointers_end) {
+  const std::size_t cells_count = two_bytes(page, header + 3), contents = two_bytes(page, header + 5);
+  const bool is_inner = page[header] == 2 || page[header] == 5;
+  if ((is_inner && cells_count == 0) || pointers_end > contents || contents > page.size()) return false;
+  const std::size_t first_free = two_bytes(page, header + 1);
+  if (first_free != 0 && (first_free < contents || first_free >= page.size())) return false;
+  for (std::size_t at = pointers_at; at < pointers_end; at += 2) {
+    const std::size_t cell = two_bytes(page, at);
+    if (cell < contents || cell >= page.size()) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool clear_middle(std::string &page, bool is_first) {
@@ -29,8 +44,9 @@ bool clear_middle(std::string &page, bool is_first) {
   if (!is_leaf && kind != 2 && kind != 5) return false;
   const std::size_t cells_count = two_bytes(page, header + 3);
   const std::size_t contents = two_bytes(page, header + 5);
-  const std::size_t pointers_end = header + (is_leaf ? 8 : 12) + 2 * cells_count;
-  if (pointers_end > contents || contents > page.size()) return false;
+  const std::size_t pointers_at = header + (is_leaf ? 8 : 12);
+  const std::size_t pointers_end = pointers_at + 2 * cells_count;
+  if (!is_tree(page, header, pointers_at, pointers_end)) return false;
   std::fill(page.begin() + static_cast<std::ptrdiff_t>(pointers_end),
             page.begin() + static_cast<std::ptrdiff_t>(contents), '\0');
   return true;

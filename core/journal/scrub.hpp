@@ -4,8 +4,9 @@
 //
 // Why that is safe: the middle belongs to nobody; the write-ahead log is empty, so that the file's pages are the
 // current ones; only the writer's thread writes them, and it lets its cached copies go before; torn or not, a write
-// changes nothing else.
-//   source  the SQLite file format, section 1.6: B-tree Pages
+// changes nothing else. A page of another kind has no mark of its own: one whose header and cells do not all make sense
+// for a tree is left alone.
+//   source  the SQLite file format, sections 1.6: B-tree Pages, and 1.8: Pointer Map or Ptrmap Pages
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,8 @@
 
 namespace bellhop::core {
 
-// Zeroes the middle of a page of a B-tree; false: it is none, or none that makes sense.
+// Zeroes the middle of a page of a B-tree; false: it is none, or none that makes sense. Pages of overflow and of the
+// pointer map may begin with the byte of a B-tree's page, but what follows is not a list of places behind the middle.
 bool clear_middle(std::string &page, bool is_first);
 
 // Pages of the file, from `first` (1-based) on and at most count_max of them, that mention the address.

@@ -35,12 +35,17 @@ int WriteSession::begin() {
 int WriteSession::commit() {
   if (const int code = flush_instances(); code != SQLITE_OK) return code;
   if (const int code = flush_kept(); code != SQLITE_OK) return code;
-  if (const int code = merge_some(2 * young_begun_.size()); code != SQLITE_OK) return code;
+  merge_due_ += 2 * young_begun_.size();
+  const bool is_merge_due = merge_due_ >= std::min(merged_rows, generation_count_ / 4);
+  if (is_merge_due) {
+    if (const int code = merge_some(merge_due_); code != SQLITE_OK) return code;
+  }
   CRASH_POINT("journal.before_commit");
   const int code = ok_if_done(statements_.commit.run());
   if (code != SQLITE_OK) return code;
   CRASH_POINT("journal.after_commit");
   young_.add(young_begun_);
+  if (is_merge_due) merge_due_ = 0;
   if (!young_begun_.empty()) backlog_.add(newest(), bytes_begun_);
   removed_count_ += static_cast<std::int64_t>(removed_begun_.size());
   gone_count_ += static_cast<std::int64_t>(removed_begun_.size());
@@ -86,13 +91,15 @@ int WriteSession::find_duplicate(const EventRecord &record, Result<Appended> &ou
   for (const YoungEntry &entry : young_begun_) {
     if (entry.id_key == record.id_key) seqs.push_back(entry.seq);
   }
-  Statement &find = statements_.find_id.bind(record.id_key);
-  int code = SQLITE_OK;
-  while ((code = find.step()) == SQLITE_ROW) seqs.push_back(find.integer(0));
-  find.reset();
-  if (code != SQLITE_DONE) return code;
+  if (merged_ids_.may_hold(record.id_key)) {
+    Statement &find = statements_.find_id.bind(record.id_key);
+    int code = SQLITE_OK;
+    while ((code = find.step()) == SQLITE_ROW) seqs.push_back(find.integer(0));
+    find.reset();
+    if (code != SQLITE_DONE) return code;
+  }
   for (const Seq seq : seqs) {
-    code = is_same(seq, record.id, out, is_found);
+    const int code = is_same(seq, record.id, out, is_found);
     if (code != SQLITE_OK || is_found) return code;
   }
   return SQLITE_OK;
@@ -109,6 +116,8 @@ int WriteSession::newest_of_subject(SubjectKey subject, Milliseconds &newest_ms)
     newest_ms = *young_ms;
     return SQLITE_OK;
   }
+  newest_ms = newest_ms_none;
+  if (!merged_subjects_.may_hold(subject)) return SQLITE_OK;
   Statement &newest = statements_.newest_of_subject.bind(subject);
   const int code = newest.step();
   newest_ms = code == SQLITE_ROW ? newest.integer(0) : newest_ms_none;
@@ -153,20 +162,23 @@ int WriteSession::append(EventRecord r, std::uint32_t content, Result<Appended> 
   return SQLITE_OK;
 }
 
-// Twice as many as were appended, so that a generation is merged before the next one is full. What a restart interrupts
-// begins anew: an entry that is there already is left alone.
+// Twice as many as were appended, so that a generation is merged before the next one is full; some hundreds at once,
+// since the pages at both ends of a slice are written for its neighbours too. What a restart interrupts begins anew: an
+// entry that is there already is left alone.
 int WriteSession::merge_some(std::size_t count) {
   const std::size_t merging_count = count == 0 ? 0 : young_.merging_count();
   if (merging_count == 0) return SQLITE_OK;
   for (const YoungEntry &entry : young_.slice(YoungIndex::Order::id, merge_.ids_count, count)) {
     ++merge_.ids_count;
     if (entry.is_removed) continue;
+    merged_ids_.add(entry.id_key);
     const int code = statements_.merge_id.bind(entry.id_key, entry.seq).run();
     if (code != SQLITE_DONE) return code;
   }
   for (const YoungEntry &entry : young_.slice(YoungIndex::Order::subject, merge_.subjects_count, count)) {
     ++merge_.subjects_count;
     if (!entry.has_subject || entry.is_removed) continue;
+    merged_subjects_.add(entry.subject_key);
     const int code = statements_.merge_subject.bind(entry.subject_key, entry.seq, entry.newest_ms).run();
     if (code != SQLITE_DONE) return code;
   }
@@ -175,6 +187,22 @@ int WriteSession::merge_some(std::size_t count) {
   if (merge_.deleted == 0) merge_.deleted = young_.merging_first() - 1;
   merge_.deleted = std::min(merge_.deleted + 8 * static_cast<Seq>(count), young_.merging_last());
   return ok_if_done(statements_.delete_young.bind(merge_.deleted).run());
+}
+
+std::size_t WriteSession::merged_count() const {
+  const std::int64_t count = kept_count() - static_cast<std::int64_t>(young_.count());
+  return static_cast<std::size_t>(std::max<std::int64_t>(count, 0));
+}
+
+// An index table that cannot be read is asked about every key, as if nothing were known: who needs the damaged page is
+// told so then.
+void WriteSession::learn_merged() {
+  const std::pair<MergedKeys *, Statement *> tables[] = {{&merged_ids_, &statements_.ids_above},
+                                                         {&merged_subjects_, &statements_.subjects_above}};
+  for (const auto &[keys, above] : tables) {
+    if (keys->is_outgrown(merged_count())) keys->restart(merged_count());
+    if (keys->is_learning()) keys->learn(*above, learnt_rows);
+  }
 }
 
 // ---- deliveries -----------------------------------------------------------------------------------------------------

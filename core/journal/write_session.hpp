@@ -18,6 +18,7 @@
 #include "journal/backlog.hpp"
 #include "journal/journal.hpp"
 #include "journal/limits.hpp"
+#include "journal/merged_keys.hpp"
 #include "journal/record.hpp"
 #include "journal/sqlite.hpp"
 #include "journal/young_index.hpp"
@@ -55,7 +56,7 @@ class WriteSession {
   int park_instances_except(const std::vector<std::string> &names);
 
   // What can wait until the callers have their answers: moves the write-ahead log into the database when it is long
-  // enough for that, and readies a generation of index entries for merging.
+  // enough for that, readies a generation of index entries for merging, and learns some of those that are merged.
   int tidy();
 
   // ---- what keeps it small (write_session_retention.cpp, write_session_forget.cpp) ----
@@ -109,6 +110,7 @@ class WriteSession {
   struct Statements {
     Statement begin, commit, rollback;
     Statement id_of_event, find_id, newest_of_subject, insert_event, insert_young;
+    Statement ids_above, subjects_above;
     Statement merge_id, merge_subject, delete_young;
     Statement delivery_state, put_delivery, dead_letter, find_replay, put_replay, event_flags, insert_replay;
     Statement insert_instance, put_instance;
@@ -150,6 +152,8 @@ class WriteSession {
   int find_duplicate(const EventRecord &record, Result<Appended> &out, bool &is_found);
   int newest_of_subject(SubjectKey subject, Milliseconds &newest_ms);
   int merge_some(std::size_t count);
+  std::size_t merged_count() const;  // events whose entries are in the tables, about
+  void learn_merged();
   int checkpoint_if_long();
   int check(const SettleBatch &batch, Result<void> &out);
   int put_live(const Settlement &settlement);
@@ -181,6 +185,8 @@ class WriteSession {
   YoungIndex &young_;
   std::vector<YoungEntry> young_begun_;  // of the events since begin()
   Merge merge_, merge_begun_;
+  std::size_t merge_due_ = 0;                // entries in either order
+  MergedKeys merged_ids_, merged_subjects_;  // of the tables event_id and event_subject
   std::size_t generation_count_ = 0;
 
   Database database_;
@@ -208,8 +214,10 @@ class WriteSession {
 // 4 MiB. A checkpoint costs three syncs and a copy of each page once, however often it was written: rare ones are
 // cheap. It runs after the answers, and holds up the next batch: rare ones are also long.
 inline constexpr int checkpoint_pages = 500;
-inline constexpr int log_pages_max = 8 * 1024;  // 64 MiB: beyond it, readers are waited for
-inline constexpr int tail_rows = 1'000;         // checked at open
+inline constexpr int log_pages_max = 8 * 1024;   // 64 MiB: beyond it, readers are waited for
+inline constexpr int tail_rows = 1'000;          // checked at open
+inline constexpr std::size_t merged_rows = 256;  // at least, in one commit
+inline constexpr int learnt_rows = 512;          // of either index table after a batch; half a millisecond
 inline constexpr int busy_ms_checkpoint = 50;
 inline constexpr int busy_ms_usual = 5'000;
 

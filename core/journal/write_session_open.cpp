@@ -35,6 +35,8 @@ Result<std::unique_ptr<WriteSession>> WriteSession::open(const Place &place, Seq
   if (Result<void> done = session->load_young(); !done.ok()) return done.error();
   if (Result<void> done = session->find_position(place, mark, log); !done.ok()) return done.error();
   if (Result<void> done = session->count_gone(); !done.ok()) return done.error();
+  session->merged_ids_.restart(session->merged_count());
+  session->merged_subjects_.restart(session->merged_count());
   sqlite3_wal_hook(database.raw(), note_log_pages, &session->log_pages_);
   return session;
 }
@@ -60,6 +62,7 @@ Result<void> WriteSession::make_log_durable() {
 
 int WriteSession::tidy() {
   young_.begin_merge(generation_count_);
+  learn_merged();
   return checkpoint_if_long();
 }
 
@@ -94,6 +97,9 @@ Result<void> WriteSession::prepare() {
       {&statements_.find_id, "SELECT seq FROM event_id WHERE id_key=?"},
       {&statements_.newest_of_subject,
        "SELECT newest_ms FROM event_subject WHERE subject_key=? ORDER BY seq DESC LIMIT 1"},
+      {&statements_.ids_above, "SELECT id_key FROM event_id WHERE id_key>? ORDER BY id_key LIMIT ?"},
+      {&statements_.subjects_above,
+       "SELECT subject_key FROM event_subject WHERE subject_key>? ORDER BY subject_key LIMIT ?"},
       {&statements_.insert_young, "INSERT INTO young(seq, id_key, subject_key, newest_ms) VALUES(?,?,?,?)"},
       {&statements_.merge_id, "INSERT OR IGNORE INTO event_id(id_key, seq) VALUES(?,?)"},
       {&statements_.merge_subject, "INSERT OR IGNORE INTO event_subject(subject_key, seq, newest_ms) VALUES(?,?,?)"},

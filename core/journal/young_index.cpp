@@ -151,6 +151,11 @@ void YoungIndex::begin_merge(std::size_t count_min) {
   by_subject_ = std::move(by_subject);
 }
 
+std::size_t YoungIndex::count() const {
+  Lock lock(mutex_);
+  return young_.entries().size() + (merging_ == nullptr ? 0 : merging_->entries().size());
+}
+
 std::size_t YoungIndex::merging_count() const {
   Lock lock(mutex_);
   return merging_ == nullptr ? 0 : merging_->entries().size();

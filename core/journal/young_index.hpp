@@ -69,6 +69,7 @@ class YoungIndex {
   void add(const std::vector<YoungEntry> &entries);    // after their commit
   // Makes the young generation the one that is merged, when there is none and it is large enough.
   void begin_merge(std::size_t count_min);
+  std::size_t count() const;          // of both generations
   std::size_t merging_count() const;  // 0: none
   Seq merging_first() const;
   Seq merging_last() const;

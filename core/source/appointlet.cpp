@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "event/event_json.hpp"
+#include "event/event_types.hpp"
 #include "event/utf8.hpp"
 #include "source/json_document.hpp"
 
@@ -47,7 +48,7 @@ Event ping_event(const Body &body) {
   Facts facts;
   facts.vendor.name = "appointlet";
   facts.vendor.dialect = "ping";
-  facts.type = "ping";
+  facts.type = ping_type;
   facts.subject = "event/" + id.text();
   facts.is_test = true;
   return make_event(facts, id, body.received_ms);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "event/event_types.hpp"
 #include "event/sha256.hpp"
 
 namespace bellhop::core {
@@ -42,6 +43,15 @@ constexpr std::array<Word, 30> actions{{
     {"remind", "reminded"},        {"create", "created"},        {"update", "updated"},
     {"delete", "deleted"},         {"reminder", "reminded"},     {"reassignment", "reassigned"},
 }};
+
+template <std::size_t words_count, std::size_t known_count>
+constexpr bool are_known(const std::array<Word, words_count> &table,
+                         const std::array<std::string_view, known_count> &known) {
+  return std::all_of(table.begin(), table.end(), [&known](const Word &word) {
+    return std::find(known.begin(), known.end(), word.meant) != known.end();
+  });
+}
+static_assert(are_known(nouns, known_nouns) && are_known(actions, known_actions));
 
 std::string in_small_letters(std::string_view word) {
   std::string small(word);

@@ -10,12 +10,14 @@
 #include "cli/trial_desk.hpp"
 #include "fixture.hpp"
 #include "host/containment.hpp"
+#include "support/wayward_server.hpp"
 
 namespace bellhop::core {
 namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Not;
 
 namespace fs = std::filesystem;
@@ -123,6 +125,57 @@ TEST_F(Plugin, try_says_what_is_wrong_with_settings_events_and_libraries) {
   EXPECT_THAT(plugin({"try", hello, "booking.confirmd"}).err, HasSubstr("did you mean booking.confirmed?"));
   EXPECT_THAT(plugin({"try", "/no/such.so", "ping"}).err, HasSubstr("/no/such.so: cannot open the plugin library"));
   EXPECT_EQ(plugin({"try", hello, "ping", "--http", "record"}).code, exit_usage);
+}
+
+// ---- try --http live, record
+
+TEST_F(Plugin, try_live_sends_the_request_and_shows_what_came_back) {
+  WaywardServer server;
+  server.answer(503, {{"Retry-After", "2"}}, "busy");
+
+  const Ran ran = plugin({"try", slack, "booking.confirmed", "--http", "live", "--set",
+                          "webhook_url=" + server.url("/services/s3cr3t-token-0123456789")});
+
+  ASSERT_EQ(server.requests().size(), 1u) << ran.out << ran.err;
+  EXPECT_THAT(server.requests()[0].body, HasSubstr("webhooks+sample@appointlet.com"));
+  EXPECT_EQ(ran.code, exit_refused);
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("-> 503"), HasSubstr("verdict     retry"), Not(HasSubstr("made up")),
+                             Not(HasSubstr("(dry run)")), Not(HasSubstr("no request left this machine")),
+                             Not(HasSubstr("s3cr3t"))));
+}
+
+TEST_F(Plugin, try_live_is_held_to_what_the_instance_may_reach) {
+  WaywardServer server;
+
+  const Ran ran = plugin({"try", serving, event_with(R"(["post",")" + server.url() + R"(","x"])"), "--http", "live"});
+
+  EXPECT_THAT(ran.out, HasSubstr("-> denied"));
+  EXPECT_THAT(server.requests(), IsEmpty());
+}
+
+TEST_F(Plugin, what_try_recorded_can_be_played_back_without_the_server) {
+  const fs::path answers = scratch.path / "answers.json";
+  const std::string body = "busy \"it\" \xc3\xa4";
+  std::string url;
+  {
+    WaywardServer server;
+    server.answer(429, {{"Retry-After", "30"}}, body);
+    server.answer(200, {}, "ok");
+    url = "webhook_url=" + server.url("/services/T1");
+    const Ran recorded = plugin({"try", slack, "booking.confirmed", "--set", url, "--times", "2", "--http", "record",
+                                 "--answers", answers.string()});
+    ASSERT_EQ(server.requests().size(), 2u) << recorded.out << recorded.err;
+  }
+
+  const Ran played =
+      plugin({"try", slack, "booking.confirmed", "--set", url, "--times", "2", "--answers", answers.string()});
+
+  EXPECT_THAT(played.out, AllOf(HasSubstr("-> 429"), HasSubstr("(after 30000 ms)"), HasSubstr("-> 200")))
+      << played.err << read_text(answers);
+  const auto parsed = parse_answers(read_text(answers), "answers.json");
+  ASSERT_TRUE(parsed.ok()) << read_text(answers);
+  ASSERT_EQ(parsed->size(), 2u);
+  EXPECT_EQ(parsed->at(0).reply.body, body);
 }
 
 TEST_F(Plugin, a_crash_is_a_sentence) {

@@ -124,6 +124,27 @@ TEST_F(Checks, refuse_a_breaker_that_contradicts_itself) {
               HasSubstr("7:1: subjects_min in [instance.log.breaker] is 11, more than count_min, 10"));
 }
 
+TEST_F(Checks, refuse_a_part_of_a_request_that_may_take_longer_than_the_whole) {
+  for (const std::string part : {"connect_timeout", "tls_timeout", "first_byte_timeout"}) {
+    EXPECT_THAT(errors_of(std::string(rest) + "[egress]\n" + part + " = \"40s\"\n"),
+                HasSubstr("7:1: " + part +
+                          " in [egress] is 40s, longer than total_timeout in [egress], 30s (its default): "
+                          "a request would be over before this part of it could be"));
+  }
+  EXPECT_THAT(errors_of(std::string(rest) + "[egress]\ntotal_timeout = \"5s\"\ntls_timeout = \"6s\"\n"),
+              HasSubstr("8:1: tls_timeout in [egress] is 6s, longer than total_timeout in [egress], 5s (at "
+                        "bellhop.toml:7:1)"));
+  EXPECT_EQ(errors_of(std::string(rest) + "[egress]\ntotal_timeout = \"5s\"\n"), "") << "the parts are defaults";
+}
+
+TEST_F(Checks, warn_of_requests_that_may_outlast_their_delivery) {
+  const std::string egress = "[egress]\ntotal_timeout = \"20s\"\n";
+  EXPECT_THAT(warnings(parse(std::string(rest) + "deadline = \"10s\"\n" + egress)),
+              HasSubstr("6:1: deadline in [instance.log] is 10s, shorter than total_timeout in [egress], 20s"));
+  EXPECT_EQ(warnings(parse(std::string(rest) + "deadline = \"20s\"\n" + egress)), "");
+  EXPECT_EQ(warnings(parse(std::string(rest) + "deadline = \"10s\"\n")), "") << "nobody meant that 30s";
+}
+
 TEST_F(Checks, warn_of_a_deadline_that_outlasts_the_stop) {
   EXPECT_THAT(warnings(parse(std::string(rest) + "deadline = \"40s\"\n")),
               HasSubstr("6:1: deadline in [instance.log] is 40s, longer than stop_max, 25s"));

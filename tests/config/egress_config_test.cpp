@@ -58,6 +58,16 @@ TEST_F(EgressKeys, refuse_patterns_and_a_proxy_that_cannot_be_meant) {
               HasSubstr("2:1: ca_file in [egress] must be an absolute path"));
 }
 
+TEST_F(EgressKeys, refuse_times_that_contradict_each_other) {
+  EXPECT_THAT(errors_with("[egress]\nfirst_byte_timeout = \"40s\""),
+              HasSubstr("2:1: first_byte_timeout in [egress] is 40s, longer than total_timeout in [egress], 30s (its "
+                        "default)"));
+  EXPECT_THAT(errors_with("[egress]\ntotal_timeout = \"4s\"\ntls_timeout = \"5s\"\nconnect_timeout = \"6s\""),
+              testing::AllOf(HasSubstr("3:1: tls_timeout in [egress] is 5s"), HasSubstr("4:1: connect_timeout in")));
+  EXPECT_EQ(errors_of(std::string(rest) + "deadline = \"10s\"\n"), "") << "a request has what is left of the deadline";
+  EXPECT_EQ(errors_with("[egress]\ntotal_timeout = \"4s\""), "") << "the parts are defaults that nobody meant";
+}
+
 TEST(Rate, is_a_count_a_slash_and_a_time) {
   EXPECT_EQ(parse_rate("1/s")->per_ms, 1'000);
   EXPECT_EQ(parse_rate("100/10s")->count, 100);

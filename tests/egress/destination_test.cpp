@@ -77,5 +77,13 @@ TEST(DeniedSentence, names_the_line_to_add) {
   EXPECT_THAT(plain, HasSubstr("allow = [\"http://a.example:81\"]"));
 }
 
+TEST(DeniedSentence, does_not_advise_a_line_that_would_not_help) {
+  for (const char *url : {"http://127.0.0.1:81/x", "https://10.0.0.7/", "http://[::1]/"}) {
+    const std::string sentence = denied_sentence("crm", Url::parse(url).value());
+    EXPECT_THAT(sentence, testing::Not(HasSubstr("allow = [")));
+    EXPECT_THAT(sentence, HasSubstr("reached only as the destination in the plugin's own settings"));
+  }
+}
+
 }  // namespace
 }  // namespace bellhop::core

@@ -67,6 +67,17 @@ TEST(ResponseReader, reads_whole_answers_however_they_are_cut) {
   }
 }
 
+TEST(ResponseReader, says_that_something_is_not_http_however_long_it_is_and_however_it_is_cut) {
+  ResponseLimits small;
+  small.header_bytes_max = 100;
+  const std::string bytes = "SSH-2.0-" + std::string(500, 'x') + "\r\n";
+  for (const std::size_t piece : {std::size_t(1), std::size_t(7), std::size_t(10'000)}) {
+    const Outcome outcome = read(bytes, piece, "GET", small);
+    EXPECT_EQ(outcome.failure, HttpFailure::connect) << piece;
+    EXPECT_THAT(outcome.sentence, HasSubstr("is not HTTP/1.1")) << piece;
+  }
+}
+
 TEST(ResponseReader, refuses_what_is_not_whole_or_not_clear) {
   const std::pair<const char *, const char *> rows[] = {
       {"", "closed without an answer"},

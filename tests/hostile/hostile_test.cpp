@@ -246,7 +246,9 @@ TEST_P(Hostile, costs_its_neighbour_nothing_and_is_told_in_one_sentence) {
   std::string told = deed.sentence;
   if (const auto at = told.find("{event}"); at != std::string::npos)
     told.replace(at, 7, "event 4f… (booking.confirmed)");
-  if (!testing::Test::HasFailure()) write_row({deed.name, told, noticed_ms, neighbour_ms, next_ms});
+  const HostileRow row{deed.name, told, noticed_ms, neighbour_ms, next_ms};
+  EXPECT_TRUE(is_documented(row)) << "docs/plugins-hostile.md has no row for " << row.plugin << ": " << row.sentence;
+  if (!testing::Test::HasFailure()) write_row(row);
 }
 
 INSTANTIATE_TEST_SUITE_P(Plugin, Hostile, testing::ValuesIn(deeds),
@@ -326,8 +328,9 @@ TEST_P(Broken, is_refused_in_one_sentence_while_the_daemon_runs) {
   })) << stand.daemon().log();
   EXPECT_LE(neighbour_ms, slack_ms);
   stand.expect_sound();
-  if (!testing::Test::HasFailure())
-    write_row({GetParam().name, "refused: " + sentence("…/plugin.so"), -1, neighbour_ms, -1});
+  const HostileRow row{GetParam().name, "refused: " + sentence("…/plugin.so"), -1, neighbour_ms, -1};
+  EXPECT_TRUE(is_documented(row)) << "docs/plugins-hostile.md has no row for " << row.plugin << ": " << row.sentence;
+  if (!testing::Test::HasFailure()) write_row(row);
 }
 
 TEST_P(Broken, is_refused_with_its_place_in_the_config_before_anything_starts) {

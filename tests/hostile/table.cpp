@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "table.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
@@ -34,6 +35,20 @@ void write_row(const HostileRow &row) {
       "instance |\n|---|---|---|---|---|\n";
   for (const fs::path &file : files) table += contents(file);
   write_file(folder / "table.md", table);
+}
+
+bool is_documented(const HostileRow &row) {
+  const std::string table = contents(fs::path(BELLHOP_SOURCE_DIR) / "docs" / "plugins-hostile.md");
+  const std::size_t begin = table.find("\n| " + row.plugin + " | ");
+  if (begin == std::string::npos) return false;
+  const std::string documented = table.substr(begin, table.find('\n', begin + 1) - begin);
+  std::size_t place = 0;
+  for (std::size_t at = 0; at <= row.sentence.size() && place != std::string::npos;) {  // part by part between numbers
+    const std::size_t end = std::min(row.sentence.find('#', at), row.sentence.size());
+    place = documented.find(row.sentence.substr(at, end - at), place);
+    at = end + 1;
+  }
+  return place != std::string::npos;
 }
 
 }  // namespace bellhop::test

@@ -15,6 +15,8 @@ struct HostileRow {
   long next_ms = -1;       // until the same instance had it; -1 = not before the library is mended
 };
 
+// Whether the documentation's table has the plugin's row with this sentence, in which # is any number.
+bool is_documented(const HostileRow &row);
 // BUILD/hostile/PLUGIN.row, and BUILD/hostile/table.md anew.
 void write_row(const HostileRow &row);
 

@@ -126,6 +126,68 @@ TEST_F(Author, builds_with_clang_as_cpp20) {
   EXPECT_TRUE(build("build-clang", {"-DCMAKE_CXX_COMPILER=clang++", "-DCMAKE_CXX_STANDARD=20"}));
 }
 
+// hello.c, hello.cpp and slack.cpp of sdk/examples, which are the ones of the documentation.
+TEST_F(Author, builds_the_examples_with_either_compiler_in_each_standard_and_one_daemon_loads_them_all) {
+  const fs::path folder = directory_->path() / "examples";
+  fs::create_directories(folder);
+  for (const char *file : {"hello.c", "hello.cpp", "slack.cpp"}) {
+    fs::copy_file(fs::path(BELLHOP_SOURCE_DIR) / "sdk/examples" / file, folder / file);
+  }
+  write_file(folder / "CMakeLists.txt",
+             "cmake_minimum_required(VERSION 3.20)\nproject(examples C CXX)\n"
+             "set(CMAKE_C_STANDARD 99)\nset(CMAKE_C_EXTENSIONS OFF)\nset(CMAKE_CXX_EXTENSIONS OFF)\n"
+             "add_compile_options(-Wall -Wextra -Wpedantic -Werror)\n"
+             "find_package(Bellhop REQUIRED)\n"
+             "bellhop_add_plugin(hello_c SOURCES hello.c)\nbellhop_add_plugin(hello SOURCES hello.cpp)\n"
+             "bellhop_add_plugin(slack SOURCES slack.cpp)\n");
+  const bool has_clang = run({"sh", "-c", "command -v clang && command -v clang++"}).status == 0;
+  std::vector<std::vector<std::string>> compilers{{"gcc", "g++"}};
+  if (has_clang) compilers.push_back({"clang", "clang++"});
+  std::string config =
+      "state_dir = \"{state}\"\n[http]\nlisten = \"127.0.0.1:0\"\n[source.appointlet]\n"
+      "tokens = [\"0123456789abcdef0123456789abcdef\"]\n";
+  std::vector<std::string> greeters, notifiers;
+  for (const std::vector<std::string> &compiler : compilers) {
+    for (const std::string standard : {"17", "20"}) {
+      const std::string of = compiler[0] + standard;
+      const std::string build = (folder / of).string();
+      const Ran configured = run({"cmake", "-G", "Ninja", "-S", folder.string(), "-B", build,
+                                  "-DCMAKE_PREFIX_PATH=" + prefix().string(), "-DCMAKE_C_COMPILER=" + compiler[0],
+                                  "-DCMAKE_CXX_COMPILER=" + compiler[1], "-DCMAKE_CXX_STANDARD=" + standard});
+      ASSERT_EQ(configured.status, 0) << configured.output;
+      const Ran built = run({"cmake", "--build", build});
+      ASSERT_EQ(built.status, 0) << built.output;
+      for (const std::string plugin : {"hello_c", "hello", "slack"}) {
+        const std::string name = of + "-" + (plugin == "hello_c" ? "c" : plugin);
+        config += "[instance." + name + "]\nplugin = \"" + build + "/lib/bellhop/plugins/" + plugin + ".so\"\n";
+        (plugin == "slack" ? notifiers : greeters).push_back(name);
+        if (plugin != "slack") continue;
+        config += "[instance." + name + ".settings]\nwebhook_url = \"http://127.0.0.1:1/services/T/B/0123456789\"\n";
+      }
+    }
+  }
+
+  DaemonProcess daemon(directory_->path(), config);
+  daemon.use_program((prefix() / "bin/bellhopd").string());
+  ASSERT_TRUE(daemon.start()) << daemon.log();
+  const std::string where = daemon.state().string();
+  EXPECT_EQ(run({bellhop(), "--state-dir", where, "send", "booking.confirmed"}).status, 0);
+  const auto has_line = [&](const std::string &name, const std::string &state) {
+    const std::string shown = run({bellhop(), "--state-dir", where, "show", "1"}).output;
+    const std::size_t at = shown.find(name + " ");
+    return at != std::string::npos && shown.substr(at, shown.find('\n', at) - at).find(state) != std::string::npos;
+  };
+  for (const std::string &name : greeters) {
+    EXPECT_TRUE(eventually([&] { return has_line(name, "delivered"); })) << name << "\n" << daemon.log();
+  }
+  for (const std::string &name : notifiers) {  // nobody listens on port 1
+    EXPECT_TRUE(eventually([&] { return has_line(name, "retry"); })) << name << "\n" << daemon.log();
+  }
+  daemon.kill(SIGTERM);
+  EXPECT_EQ(daemon.wait(), 0);
+  if (!has_clang) GTEST_SKIP() << "clang is not installed: only gcc was tried";
+}
+
 TEST_F(Author, builds_in_c99_with_pkg_config_and_without_cmake) {
   if (run({"sh", "-c", "command -v pkg-config"}).status != 0) GTEST_SKIP() << "pkg-config is not installed";
   const std::string library = (directory_->path() / "hello.so").string();

@@ -2,9 +2,6 @@
 // The vendor of crm_vendor_hubspot.hpp.
 #include "crm_vendor_hubspot.hpp"
 
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include <algorithm>
 
 namespace bellhop::test {
@@ -22,23 +19,6 @@ bool begins(const std::string &text, const std::string &with) { return text.comp
 
 }  // namespace
 
-std::string json_text(const std::string &text) {
-  rapidjson::StringBuffer out;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(out);
-  writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
-  return {out.GetString(), out.GetSize()};
-}
-
-std::string percent_decoded(const std::string &text) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const bool is_escape = text[at] == '%' && at + 2 < text.size();
-    out += is_escape ? static_cast<char>(std::stoi(text.substr(at + 1, 2), nullptr, 16)) : text[at];
-    if (is_escape) at += 2;
-  }
-  return out;
-}
-
 HubSpotVendor::HubSpotVendor() {
   server_.serve([this](const Request &request) { return take(request); });
 }
@@ -53,12 +33,8 @@ std::string HubSpotVendor::add_contact(Values values) {
 
 std::vector<core::ServerStep> HubSpotVendor::take(const Request &request) {
   const auto fault = faults_.find(requests_count_++);
-  const Fault what = fault == faults_.end() ? Fault{} : fault->second;
-  if (what.what == Fault::What::reset) return {core::reset_it()};
-  if (what.what == Fault::What::answer) return {core::send_bytes(what.bytes)};
-  const std::string bytes = answer(request);
-  if (what.what == Fault::What::lost) return {core::reset_it()};
-  return {core::send_bytes(bytes)};
+  const Fault what = fault != faults_.end() ? fault->second : plan_ ? plan_() : Fault{};
+  return with_fault(what, [&] { return answer(request); });
 }
 
 std::string HubSpotVendor::refuse(int status, const std::string &category, const std::string &message) {

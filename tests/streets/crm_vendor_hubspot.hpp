@@ -6,30 +6,16 @@
 
 #include <rapidjson/document.h>
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "support/wayward_server.hpp"
+#include "vendor.hpp"
 
 namespace bellhop::test {
-
-inline std::string http_answer(int status, const std::string &body, const std::string &more_headers = "") {
-  return "HTTP/1.1 " + std::to_string(status) +
-         " X\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
-         more_headers + "\r\n" + body;
-}
-
-std::string json_text(const std::string &text);
-std::string percent_decoded(const std::string &text);
-
-// What happens to one request instead of its answer.
-struct Fault {
-  enum class What { none, answer, reset, lost };  // lost: it is done, and then the connection is reset
-  What what = What::none;
-  std::string bytes;  // of `answer`
-};
 
 class HubSpotVendor {
  public:
@@ -43,6 +29,7 @@ class HubSpotVendor {
   std::string url() const { return server_.url(""); }
 
   void fail_at(std::size_t request, Fault fault);  // counted from 0 over the life of this vendor
+  void fail_by(FaultPlan plan) { plan_ = std::move(plan); }
   std::string add_contact(Values values);
   void remove_meetings() { meetings_.clear(); }
 
@@ -64,6 +51,7 @@ class HubSpotVendor {
   std::string found(const std::string &id, const Values &values) const;
 
   std::map<std::size_t, Fault> faults_;
+  FaultPlan plan_;
   std::map<std::string, Values> contacts_;
   std::map<std::string, Meeting> meetings_;
   std::vector<std::string> complaints_;
