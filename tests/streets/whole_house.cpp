@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "whole_house.hpp"
 
+#include <rapidjson/document.h>
 #include <sqlite3.h>
+
+#include <csignal>
 
 #include "support/loader.hpp"
 #include "support/raw_http.hpp"
@@ -31,19 +34,43 @@ std::string instance(const std::string &name, const std::string &plugin, const s
 
 }  // namespace
 
-Faults faults_of(std::uint64_t seed) {
-  std::mt19937_64 random(seed);
-  Faults faults;
-  // Slack has no way to ask whether a message was posted: an answer that is lost there may cost a second message.
-  faults.slack = random_faults(random, LostAnswers::never);
-  faults.hubspot = random_faults(random, LostAnswers::happen);
-  faults.caldav = random_faults(random, LostAnswers::happen);
-  faults.receiver = random_faults(random, LostAnswers::happen);
-  return faults;
+ForwardVendor::ForwardVendor() {
+  server_.serve([this](const core::RecordedRequest &request) {
+    return with_fault(plan_ ? plan_() : Fault{}, [&] { return answer(request); });
+  });
 }
 
-WholeHouse::WholeHouse(const Faults &faults) : slack(faults.slack), caldav(faults.caldav), receiver(faults.receiver) {
-  for (const auto &[request, fault] : faults.hubspot) hubspot.fail_at(request, fault);
+std::string ForwardVendor::answer(const core::RecordedRequest &request) {
+  const std::string id = request.header("webhook-id");
+  if (request.method != "POST" || request.target != "/hook" || id.empty() ||
+      request.header("webhook-signature").rfind("v1,", 0) != 0 || !request.header("X-Injected").empty()) {
+    complaints_.push_back("no signed event: " + request.method + " " + request.target);
+    return http_answer(400, "");
+  }
+  for (const Received &one : received_) {
+    if (one.id != id) continue;
+    if (one.body != request.body) complaints_.push_back("two bodies of " + id);
+    return http_answer(200, "");
+  }
+  received_.push_back({id, request.body});
+  return http_answer(200, "");
+}
+
+void WholeHouse::fail_by(std::uint64_t seed) {
+  constexpr int percent = 30;
+  // Slack has no way to ask whether a message was posted: an answer that is lost there may cost a second message.
+  slack.fail_by(random_faults(seed, percent, false));
+  hubspot.fail_by(random_faults(seed + 1, percent, true));
+  caldav.fail_by(random_faults(seed + 2, percent, true));
+  receiver.fail_by(random_faults(seed + 3, percent, true));
+}
+
+int WholeHouse::stop() {
+  daemon_->kill(SIGTERM);
+  return daemon_->wait();
+}
+
+WholeHouse::WholeHouse() {
   const std::string config =
       R"(
 state_dir = "{state}"
@@ -56,16 +83,15 @@ tokens = ["0123456789abcdef0123456789abcdef"]
 first_byte_timeout = "2s"
 )" + instance("log", "sqlite", "") +
       instance("slack", "slack",
-               "token = \"xoxb-s3cr3t\"\nchannel = \"C0BOOKINGS\"\ndigest_above = 0\nutm = true\napi_url = \"" +
-                   slack.url("/api/") + "\"") +
+               "token = \"xoxb-s3cr3t\"\nchannel = \"C0GENERAL\"\ndigest_above = 0\nutm = true\napi_url = \"" +
+                   slack.api_url() + "\"") +
       instance("crm", "crm", "driver = \"hubspot\"\ntoken = \"pat-s3cr3t\"\nurl = \"" + hubspot.url() + "\"") +
       instance("calendar", "calendar",
                "directories = [\"ics/\"]\nsource = \"local\"\nrebuild_seconds = 1\npast_days = 36500\n"
                "caldav = [{ url = \"" +
-                   caldav.url("/cal/") + "\" }]") +
+                   caldav.url() + "\", username = \"ann\", password = \"s3cr3t-word\" }]") +
       instance("forward", "forward",
-               "secrets = [\"whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\"]\nurl = \"" + receiver.url("/hook") +
-                   "\"");
+               "secrets = [\"whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\"]\nurl = \"" + receiver.url() + "\"");
   daemon_ = std::make_unique<DaemonProcess>(directory_.path(), config);
 }
 

@@ -7,24 +7,46 @@
 #include <string>
 #include <vector>
 
+#include "caldav_vendor.hpp"
+#include "crm_vendor_hubspot.hpp"
+#include "slack_vendor.hpp"
 #include "support/daemon_process.hpp"
-#include "whole_life_vendors.hpp"
 
 namespace bellhop::test {
 
-struct Faults {
-  FaultPlan slack, hubspot, caldav, receiver;
+// Takes what forward sends. A receiver knows a delivery again by its id.
+class ForwardVendor {
+ public:
+  struct Received {
+    std::string id, body;
+  };
+  ForwardVendor();
+  std::string url() const { return server_.url("/hook"); }
+  void fail_by(FaultPlan plan) { plan_ = std::move(plan); }
+  const std::vector<Received> &received() const { return received_; }  // in the order of arrival, each id once
+  const std::vector<std::string> &complaints() const { return complaints_; }
+
+ private:
+  std::string answer(const core::RecordedRequest &request);
+
+  FaultPlan plan_;
+  std::vector<Received> received_;
+  std::vector<std::string> complaints_;
+  core::WaywardServer server_;  // the last member: its threads use all the others
 };
-// Of all four ends, from one seed.
-Faults faults_of(std::uint64_t seed);
 
 class WholeHouse {
  public:
-  explicit WholeHouse(const Faults &faults = {});
+  WholeHouse();
 
+  // From now on every end fails at random.
+  void fail_by(std::uint64_t seed);
   // The daemon runs; false: log() says why not.
   bool start() { return daemon_->start(); }
   std::string log() const { return daemon_->log(); }
+
+  // After it nobody asks the vendors any more, and what they have may be read. The exit status.
+  int stop();
 
   int post(const std::string &body);  // the status; 202 is good
   // Waits until every instance has settled that many events, none of them waiting. "" or what is not so.
@@ -45,7 +67,7 @@ class WholeHouse {
   SlackVendor slack;
   HubSpotVendor hubspot;
   CalDavVendor caldav;
-  ReceiverVendor receiver;
+  ForwardVendor receiver;
 
  private:
   TemporaryDirectory directory_{"house"};

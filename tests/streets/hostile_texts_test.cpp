@@ -3,6 +3,7 @@
 // every request, and the database has each byte.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rapidjson/document.h>
 
 #include "event/event_json.hpp"
 #include "support/plugin_street.hpp"
@@ -159,20 +160,22 @@ TEST(HostileTexts, stay_in_their_fields_at_every_end) {
   for (const Hostile &booking : bookings) ASSERT_EQ(house.post(booking.body()), 202) << booking.id << house.log();
 
   ASSERT_EQ(house.wait_until_delivered(static_cast<std::int64_t>(bookings.size())), "") << house.log();
+  expect_neutral_csv(house, bookings);
+  EXPECT_EQ(house.stop(), 0);
   EXPECT_THAT(house.slack.complaints(), IsEmpty());
   EXPECT_THAT(house.hubspot.complaints(), IsEmpty());
   EXPECT_THAT(house.caldav.complaints(), IsEmpty());
   EXPECT_THAT(house.receiver.complaints(), IsEmpty());
-  EXPECT_EQ(house.slack.messages().size(), bookings.size());
+  EXPECT_EQ(house.slack.roots().size(), bookings.size());
   EXPECT_EQ(house.hubspot.contacts().size(), bookings.size());
   EXPECT_EQ(house.hubspot.meetings().size(), bookings.size());
   EXPECT_EQ(house.caldav.resources().size(), bookings.size());
-  for (const auto &[path, text] : house.caldav.resources()) {
-    EXPECT_THAT(property_of(text, "UID"), testing::MatchesRegex("[0-9a-f]+@bellhop"));
+  for (const auto &[path, resource] : house.caldav.resources()) {
+    EXPECT_THAT(property_of(resource.body, "UID"), testing::MatchesRegex("[0-9a-f]+@bellhop"));
     EXPECT_THAT(path, testing::MatchesRegex("/cal/[A-Za-z0-9_-]+\\.ics"));
   }
   for (const auto &entry : std::filesystem::directory_iterator(house.file_of("calendar", "ics"))) {
-    EXPECT_EQ(complaint_about_calendar(contents(entry.path())), "") << entry.path();
+    EXPECT_EQ(wrong_calendar(contents(entry.path())), "") << entry.path();
   }
   ASSERT_EQ(house.receiver.received().size(), bookings.size());
   for (const auto &[id, body] : house.receiver.received()) {
@@ -187,7 +190,6 @@ TEST(HostileTexts, stay_in_their_fields_at_every_end) {
     EXPECT_EQ(house.ask("SELECT slug FROM answer WHERE position = 0 AND booking_id = ?1", booking.id), booking.label);
     EXPECT_EQ(house.ask("SELECT raw FROM event WHERE subject = 'booking/' || ?1", booking.id), booking.body());
   }
-  expect_neutral_csv(house, bookings);
 }
 
 }  // namespace
