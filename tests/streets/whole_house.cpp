@@ -70,7 +70,12 @@ int WholeHouse::stop() {
   return daemon_->wait();
 }
 
-WholeHouse::WholeHouse() {
+WholeHouse::WholeHouse(const HouseEnds &ends) {
+  const std::string crm = ends.crm_settings.empty()
+                              ? "driver = \"hubspot\"\ntoken = \"pat-s3cr3t\"\nurl = \"" + hubspot.url() + "\""
+                              : ends.crm_settings;
+  const std::string calendar = ends.caldav_url.empty() ? caldav.url() : ends.caldav_url;
+
   const std::string config =
       R"(
 state_dir = "{state}"
@@ -85,11 +90,11 @@ first_byte_timeout = "2s"
       instance("slack", "slack",
                "token = \"xoxb-s3cr3t\"\nchannel = \"C0GENERAL\"\ndigest_above = 0\nutm = true\napi_url = \"" +
                    slack.api_url() + "\"") +
-      instance("crm", "crm", "driver = \"hubspot\"\ntoken = \"pat-s3cr3t\"\nurl = \"" + hubspot.url() + "\"") +
+      instance("crm", "crm", crm) +
       instance("calendar", "calendar",
                "directories = [\"ics/\"]\nsource = \"local\"\nrebuild_seconds = 1\npast_days = 36500\n"
                "caldav = [{ url = \"" +
-                   caldav.url() + "\", username = \"ann\", password = \"s3cr3t-word\" }]") +
+                   calendar + "\", username = \"ann\", password = \"s3cr3t\" }]") +
       instance("forward", "forward",
                "secrets = [\"whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\"]\nurl = \"" + receiver.url() + "\"");
   daemon_ = std::make_unique<DaemonProcess>(directory_.path(), config);

@@ -35,9 +35,15 @@ class ForwardVendor {
   core::WaywardServer server_;  // the last member: its threads use all the others
 };
 
+// Other ends than our own vendors; "" = ours.
+struct HouseEnds {
+  std::string crm_settings;  // TOML lines
+  std::string caldav_url;    // of ann's calendar, whose password is s3cr3t
+};
+
 class WholeHouse {
  public:
-  WholeHouse();
+  explicit WholeHouse(const HouseEnds &ends = {});
 
   // From now on every end fails at random.
   void fail_by(std::uint64_t seed);

@@ -5,11 +5,7 @@
 #include <gtest/gtest.h>
 #include <rapidjson/document.h>
 
-#include <cstdlib>
-#include <iostream>
-#include <random>
-
-#include "support/plugin_street.hpp"
+#include "life.hpp"
 #include "whole_house.hpp"
 
 namespace bellhop::test {
@@ -19,45 +15,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 const std::string email = "webhooks+sample@appointlet.com";
-const std::vector<std::string> starts{"2027-02-01T10:00:00Z", "2027-02-01T10:00:00Z", "2027-02-02T11:00:00Z",
-                                      "2027-02-03T12:00:00Z", "2027-02-03T12:00:00Z"};
-
-// Step 0 to 4 of a life.
-std::string legacy_step(std::size_t step) {
-  const std::vector<std::string> actions{"requested", "confirmed", "rescheduled", "rescheduled", "canceled"};
-  const std::string start = starts[step];
-  return with_edits(payload_text("legacy_booking_confirmed.json"),
-                    {{R"("action": "confirmed")", R"("action": ")" + actions[step] + '"'},
-                     {"\"organization\": 1,\n  \"date_created\": \"2014-01-01T00:00:00Z\"",
-                      "\"organization\": 1, \"date_created\": \"2026-01-0" + std::to_string(step + 1) + "T00:00:00Z\""},
-                     {R"("start": "2014-01-01T00:00:00Z")", R"("start": ")" + start + '"'},
-                     {R"("end": "2014-01-01T00:00:00Z")", R"("end": ")" + start + '"'},
-                     {R"("confirmed": true)", std::string(R"("confirmed": )") + (step == 0 ? "false" : "true")},
-                     {R"("canceled": false)", std::string(R"("canceled": )") + (step == 4 ? "true" : "false")}});
-}
-
-std::string v5_step(std::size_t step) {
-  const std::vector<std::string> actions{"scheduled", "approved", "rescheduled", "rescheduled", "cancelled"};
-  const std::string start = starts[step], end = start.substr(0, 14) + "30:00Z";
-  const std::string other =
-      ",\n      {\n        \"id\": 502,\n        \"email\": \"jane@example.com\",\n        "
-      "\"name\": \"Jane Doe\",\n        \"status\": \"cancelled\"\n      }";
-  return with_edits(payload_text("v5_meeting_full.assumed.json"),
-                    {{"Meeting.scheduled", "Meeting." + actions[step]},
-                     {"2024-05-29T18:56:43.249804Z", "2026-01-0" + std::to_string(step + 1) + "T00:00:00Z"},
-                     {"2024-06-03T14:00:00Z", start},
-                     {"2024-06-03T14:30:00Z", end},
-                     {other, ""},
-                     {R"("approved": null)", std::string(R"("approved": )") + (step == 0 ? "false" : "true")},
-                     {R"("cancelled": false)", std::string(R"("cancelled": )") + (step == 4 ? "true" : "false")}});
-}
-
-// From BELLHOP_TEST_SEED, or another one each time.
-std::uint64_t seed_of_this_run() {
-  const char *given = std::getenv("BELLHOP_TEST_SEED");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
-}
-
 void expect_one_thread_each(const SlackVendor &slack) {
   EXPECT_THAT(slack.complaints(), IsEmpty());
   EXPECT_EQ(slack.roots().size(), 2U) << "a message for each booking";
@@ -154,13 +111,12 @@ void expect_the_end_of_both(WholeHouse &house) {
 
 TEST(WholeLife, ends_right_everywhere_whatever_fails_on_the_way) {
   const std::uint64_t seed = seed_of_this_run();
-  std::cout << "seed " << seed << " (again: BELLHOP_TEST_SEED=" << seed << ")\n";
   SCOPED_TRACE("BELLHOP_TEST_SEED=" + std::to_string(seed));
   WholeHouse house;
   ASSERT_TRUE(house.start()) << house.log();
   house.fail_by(seed);
 
-  for (std::size_t step = 0; step < starts.size(); ++step) {
+  for (std::size_t step = 0; step < life_steps_count; ++step) {
     ASSERT_EQ(house.post(legacy_step(step)), 202) << house.log();
     ASSERT_EQ(house.post(v5_step(step)), 202) << house.log();
   }
@@ -172,7 +128,7 @@ TEST(WholeLife, ends_right_everywhere_whatever_fails_on_the_way) {
 TEST(WholeLife, repeats_of_every_event_change_nothing_anywhere) {
   WholeHouse house;
   ASSERT_TRUE(house.start()) << house.log();
-  for (std::size_t step = 0; step < starts.size(); ++step) {
+  for (std::size_t step = 0; step < life_steps_count; ++step) {
     for (int times = 0; times < 2; ++times) {
       ASSERT_EQ(house.post(legacy_step(step)), 202) << house.log();
       ASSERT_EQ(house.post(v5_step(step)), 202) << house.log();
