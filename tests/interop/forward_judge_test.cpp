@@ -14,6 +14,8 @@
 namespace bellhop::test {
 namespace {
 
+using namespace interop;
+
 using testing::HasSubstr;
 
 const std::string old_secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
