@@ -35,7 +35,7 @@ void expect_one_canceled(const PipedriveVendor &vendor, std::size_t people_count
 }
 
 TEST(CrmPipedrive, a_life_of_the_legacy_dialect_ends_the_same_whatever_request_fails) {
-  expect_life_survives<PipedriveVendor>(legacy_life(), options_for, [](const PipedriveVendor &vendor) {
+  expect_life_survives<PipedriveVendor>(legacy_life(), all_faults(), options_for, [](const PipedriveVendor &vendor) {
     expect_one_canceled(vendor, 1);
     EXPECT_EQ(vendor.persons().begin()->second.phone, "+44 20 7946 0000");
     EXPECT_EQ(vendor.persons().begin()->second.custom.at(source_field), "newsletter");
@@ -43,7 +43,7 @@ TEST(CrmPipedrive, a_life_of_the_legacy_dialect_ends_the_same_whatever_request_f
 }
 
 TEST(CrmPipedrive, a_life_of_the_v5_dialect_ends_the_same_and_everybody_takes_part) {
-  expect_life_survives<PipedriveVendor>(v5_life(), options_for,
+  expect_life_survives<PipedriveVendor>(v5_life(), lost_answers(), options_for,
                                         [](const PipedriveVendor &vendor) { expect_one_canceled(vendor, 2); });
 }
 

@@ -32,12 +32,12 @@ void expect_one_canceled(const SalesforceVendor &vendor, std::size_t people_coun
 }
 
 TEST(CrmSalesforce, a_life_of_the_legacy_dialect_ends_the_same_whatever_request_fails) {
-  expect_life_survives<SalesforceVendor>(legacy_life(), options_for,
+  expect_life_survives<SalesforceVendor>(legacy_life(), all_faults(), options_for,
                                          [](const SalesforceVendor &vendor) { expect_one_canceled(vendor, 1); });
 }
 
 TEST(CrmSalesforce, a_life_of_the_v5_dialect_ends_the_same_and_everybody_is_invited_once) {
-  expect_life_survives<SalesforceVendor>(v5_life(), options_for,
+  expect_life_survives<SalesforceVendor>(v5_life(), lost_answers(), options_for,
                                          [](const SalesforceVendor &vendor) { expect_one_canceled(vendor, 2); });
 }
 
