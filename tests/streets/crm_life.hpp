@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The life of a booking in both dialects, delivered to crm as delivery does it. For the street test of each driver.
+// The life of a booking in both dialects, delivered to crm as delivery does it.
 #pragma once
 
 #include <gtest/gtest.h>
