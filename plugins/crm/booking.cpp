@@ -76,8 +76,8 @@ Booking read_booking(const Json &event) {
   }
   booking.host = json["host"]["name"].str();
   booking.host_email = json["host"]["email"].str();
-  booking.start = ms_of(json["start"].text());
-  booking.end = ms_of(json["end"].text());
+  booking.start = bellhop::unix_ms(json["start"].text());
+  booking.end = bellhop::unix_ms(json["end"].text());
   read_people(json, booking);
   for (const Json &answer : json["answers"]) {
     const std::string text = answer["text"].str();
@@ -114,8 +114,8 @@ std::string field_of(const Booking &booking, const Person &person, std::string_v
   if (name == "timezone") return booking.timezone;
   if (name == "id") return booking.id;
   if (name == "url") return booking.url;
-  if (name == "start") return booking.start ? iso_of(*booking.start) : "";
-  if (name == "end") return booking.end ? iso_of(*booking.end) : "";
+  if (name == "start") return booking.start ? bellhop::utc_text(*booking.start) : "";
+  if (name == "end") return booking.end ? bellhop::utc_text(*booking.end) : "";
   if (starts_with(name, utm_prefix)) return find(booking.utm, name.substr(utm_prefix.size()));
   if (starts_with(name, answer_prefix)) {
     return is_primary ? find(booking.answers, name.substr(answer_prefix.size())) : std::string();

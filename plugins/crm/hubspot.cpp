@@ -42,11 +42,11 @@ std::string_view outcome_of(MeetingState state) {
 
 Obj properties_of(const Meeting &meeting) {
   Obj properties;
-  properties.set("hs_timestamp", iso_of(meeting.start_ms))
+  properties.set("hs_timestamp", bellhop::utc_text(meeting.start_ms))
       .set("hs_meeting_title", meeting.title)
       .set("hs_meeting_body", html(meeting.text))
-      .set("hs_meeting_start_time", iso_of(meeting.start_ms))
-      .set("hs_meeting_end_time", iso_of(meeting.end_ms))
+      .set("hs_meeting_start_time", bellhop::utc_text(meeting.start_ms))
+      .set("hs_meeting_end_time", bellhop::utc_text(meeting.end_ms))
       .set("hs_meeting_outcome", outcome_of(meeting.state))
       .set("hs_internal_meeting_notes", mark_of(meeting));
   if (!meeting.location.empty()) properties.set("hs_meeting_location", meeting.location);

@@ -56,7 +56,7 @@ Obj values_of(const Properties &properties) {
 }
 
 std::string activity_of(const Meeting &meeting) {
-  const std::string start = iso_of(meeting.start_ms);  // 2014-01-01T00:00:00Z
+  const std::string start = bellhop::utc_text(meeting.start_ms);  // 2014-01-01T00:00:00Z
   const bool is_canceled = meeting.state == MeetingState::canceled;
   std::string participants;
   for (const std::string &contact : meeting.contacts) {

@@ -135,8 +135,8 @@ class Salesforce : public Driver {
         .set("Subject", cut((is_canceled ? "Canceled: " : "") + meeting.title, value_units_max))
         .set("Description", cut(meeting.text, text_units_max, Lines::many))
         .set("Location", meeting.location)
-        .set("StartDateTime", iso_of(meeting.start_ms))
-        .set("EndDateTime", iso_of(meeting.end_ms))
+        .set("StartDateTime", bellhop::utc_text(meeting.start_ms))
+        .set("EndDateTime", bellhop::utc_text(meeting.end_ms))
         .set("ShowAs", is_canceled ? "Free" : "Busy")
         .set("WhoId", meeting.contacts.front())
         .str();

@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::string_view hex_digits = "0123456789ABCDEF";
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
-constexpr std::int64_t ms_per_s = 1'000, s_per_day = 86'400;
 constexpr std::size_t address_bytes_max = 254, local_part_bytes_max = 64;
 
 bool is_unreserved(char c) {
@@ -40,40 +39,6 @@ std::size_t character_size(std::string_view text, std::size_t at) {
     return is_second && follows(at + 2) && follows(at + 3) ? 4 : 0;
   }
   return 0;
-}
-
-// Days since 1970-01-01 of a day of the proleptic Gregorian calendar, and back: March is the first month of a year of
-// 365.2425 days, so that the leap day is its last.
-std::int64_t days_of(std::int64_t year, unsigned month, unsigned day) {
-  year -= month <= 2 ? 1 : 0;
-  const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
-  const auto year_of_era = static_cast<unsigned>(year - era * 400);
-  const unsigned day_of_year = (153 * (month + (month > 2 ? -3U : 9U)) + 2) / 5 + day - 1;
-  const unsigned day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-  return era * 146'097 + static_cast<std::int64_t>(day_of_era) - 719'468;
-}
-
-struct Day {
-  std::int64_t year;
-  unsigned month, day;
-};
-
-Day day_of(std::int64_t days) {
-  days += 719'468;
-  const std::int64_t era = (days >= 0 ? days : days - 146'096) / 146'097;
-  const auto day_of_era = static_cast<unsigned>(days - era * 146'097);
-  const unsigned year_of_era = (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const unsigned month_from_march = (5 * day_of_year + 2) / 153;
-  const unsigned month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-  return {static_cast<std::int64_t>(year_of_era) + era * 400 + (month <= 2 ? 1 : 0), month,
-          day_of_year - (153 * month_from_march + 2) / 5 + 1};
-}
-
-unsigned days_in_month(std::int64_t year, unsigned month) {
-  constexpr std::array<unsigned, 12> days{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-  return days[month - 1] + (month == 2 && is_leap ? 1U : 0U);
 }
 
 }  // namespace
@@ -200,37 +165,6 @@ bool is_address(std::string_view text) {
     i += size;
   }
   return text.find_first_of("<>,;:\"()[]\\") == text.npos;
-}
-
-std::optional<std::int64_t> ms_of(std::string_view time) {
-  // The schema's pattern, checked again: an event may come from a test or from a later schema.
-  constexpr std::string_view form = "dddd-dd-ddTdd:dd:dd";
-  if (time.size() < form.size() + 1 || time.back() != 'Z') return std::nullopt;
-  for (std::size_t i = 0; i < form.size(); ++i) {
-    const bool is_digit = time[i] >= '0' && time[i] <= '9';
-    if (form[i] == 'd' ? !is_digit : time[i] != form[i]) return std::nullopt;
-  }
-  const auto number = [&](std::size_t at, std::size_t size) {
-    unsigned out = 0;
-    for (const char c : time.substr(at, size)) out = out * 10 + static_cast<unsigned>(c - '0');
-    return out;
-  };
-  const unsigned year = number(0, 4), month = number(5, 2), day = number(8, 2);
-  if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month)) return std::nullopt;
-  if (number(11, 2) > 23 || number(14, 2) > 59 || number(17, 2) > 60) return std::nullopt;
-  return (days_of(year, month, day) * s_per_day + number(11, 2) * 3'600 + number(14, 2) * 60 + number(17, 2)) *
-         ms_per_s;
-}
-
-std::string iso_of(std::int64_t ms) {
-  std::int64_t seconds = ms / ms_per_s, days = seconds / s_per_day, rest = seconds % s_per_day;
-  if (rest < 0) rest += s_per_day, --days;
-  const Day day = day_of(days);
-  if (day.year < 1 || day.year > 9'999) return {};
-  std::array<char, 48> out{};
-  std::snprintf(out.data(), out.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(day.year), day.month,
-                day.day, static_cast<int>(rest / 3'600), static_cast<int>(rest / 60 % 60), static_cast<int>(rest % 60));
-  return out.data();
 }
 
 }  // namespace crm

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text: how what a stranger wrote gets into a URL, a SOQL string, an HTML field or a name without leaving it; times as
-// the vendors want them. Pure.
+// Text: how what a stranger wrote gets into a URL, a SOQL string, an HTML field or a name without leaving it. Pure.
 #pragma once
+
+#include <bellhop/booking.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -12,8 +13,7 @@
 namespace crm {
 
 // All but the unreserved characters of RFC 3986, so that a value stays one path segment or one query value: "../"
-// becomes
-// "..%2F". The segments "." and ".." cannot be escaped (their dots are unreserved and decoded by every server): they
+// becomes "..%2F". The segments "." and ".." cannot be escaped (their dots are unreserved and decoded by every server): they
 // become "%2E" and "%2E%2E", which servers that normalise late still take for text.
 std::string percent_encoded(std::string_view text);
 
@@ -43,10 +43,5 @@ std::string lower(std::string_view text);
 // An address that is worth asking a vendor for: one '@' with something on both sides, no space, no control character,
 // none of <>,;:"()[]\, at most 254 bytes. What else it must be, the vendor says.
 bool is_address(std::string_view text);
-
-// Unix milliseconds of "2014-01-01T00:00:00Z" or "….123Z", the form of a Bellhop event.
-std::optional<std::int64_t> ms_of(std::string_view time);
-// "2014-01-01T00:00:00Z"; empty outside the years 0001 to 9999.
-std::string iso_of(std::int64_t ms);
 
 }  // namespace crm

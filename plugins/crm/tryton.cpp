@@ -36,7 +36,8 @@ std::string mark_of(const Meeting &meeting) { return "bellhop:" + meeting.key; }
 std::string note_of(const Meeting &meeting) {
   std::string state(name_of(meeting.state));
   state.front() = static_cast<char>(state.front() - ('a' - 'A'));
-  std::string out = state + ": " + meeting.title + "\n" + iso_of(meeting.start_ms) + " to " + iso_of(meeting.end_ms);
+  std::string out = state + ": " + meeting.title + "\n" + bellhop::utc_text(meeting.start_ms) + " to " +
+                    bellhop::utc_text(meeting.end_ms);
   if (!meeting.location.empty()) out += "\n" + meeting.location;
   for (std::size_t i = 1; i < meeting.booking->people.size(); ++i) {
     const Person &person = meeting.booking->people[i];

@@ -148,6 +148,20 @@ TEST_P(CrmDrivers, an_empty_answer_is_taken_for_nothing_that_it_does_not_say) {
   }
 }
 
+// The vendor writes times with any offset, and the event keeps them so.
+TEST_P(CrmDrivers, a_time_with_an_offset_is_the_same_moment) {
+  const auto vendor = GetParam().make();
+  PluginStreet street(options_for(*vendor));
+
+  const core::PluginAnswer answer = street.deliver(
+      with_edits(payload_text(confirmed), {{"2017-07-03T16:00:00Z", "2017-07-03T18:00:00.123456789+02:00"},
+                                           {"2017-07-03T16:30:00Z", "2017-07-03T18:30:00+0200"}}));
+
+  EXPECT_EQ(answer.code, BHP_OK) << answer.message;
+  ASSERT_THAT(vendor->meetings(), SizeIs(1));
+  EXPECT_EQ(vendor->meetings().begin()->second.start.substr(0, 16), "2017-07-03T16:00");
+}
+
 TEST_P(CrmDrivers, everybody_of_a_group_meeting_is_a_contact_and_takes_part) {
   const auto vendor = GetParam().make();
   PluginStreet street(options_for(*vendor));

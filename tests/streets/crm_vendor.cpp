@@ -326,19 +326,22 @@ std::string PipedriveVendor::activities(const Request &request, const std::strin
 // ---- any REST end ---------------------------------------------------------------------------------------------------
 
 std::string RestVendor::settings() const {
+  const std::string meeting =
+      R"("body":"{\"key\":\"{{meeting.key}}\",\"title\":\"{{meeting.title}}\",\"start\":\"{{start}}\",)"
+      R"(\"state\":\"{{meeting.state}}\",\"who\":{{meeting.contacts}}}"})";
   return R"({"driver":"http","url":")" + url() + R"(","fields":[{"from":"utm.source","to":"source"},)" +
          R"({"from":"last_name","to":"surname"}],"http":{"headers":[{"name":"X-Key","value":"s3cr3t"}],)" +
-         R"("find_contact":{"method":"GET","url":"/people?mail={{email}}","id":"/items/0/id","properties":"/items/0/values"},)" +
-         R"("read_contact":{"method":"GET","url":"/people/{{contact.id}}","id":"/id","properties":"/values","missing":[404]},)" +
-         R"("create_contact":{"method":"POST","url":"/people","id":"/id",)" +
+         R"("find_contact":{"method":"GET","url":"/people?mail={{email}}","id":"/items/0/id",)" +
+         R"("properties":"/items/0/values"},)" +
+         R"("read_contact":{"method":"GET","url":"/people/{{contact.id}}","id":"/id","properties":"/values",)" +
+         R"("missing":[404]},"create_contact":{"method":"POST","url":"/people","id":"/id",)" +
          R"("body":"{\"mail\":\"{{email}}\",\"called\":\"{{name}}\",\"values\":{{properties}}}"},)" +
-         R"("update_contact":{"method":"PATCH","url":"/people/{{contact.id}}","body":"{\"values\":{{properties}}}","missing":[404]},)" +
+         R"("update_contact":{"method":"PATCH","url":"/people/{{contact.id}}",)" +
+         R"("body":"{\"values\":{{properties}}}","missing":[404]},)" +
          R"("find_meeting":{"method":"GET","url":"/meetings?key={{meeting.key}}","id":"/items/0/id"},)" +
-         R"("create_meeting":{"method":"POST","url":"/meetings","id":"/id","body":"{\"key\":\"{{meeting.key}}\",)" +
-         R"(\"title\":\"{{meeting.title}}\",\"start\":\"{{start}}\",\"state\":\"{{meeting.state}}\",\"who\":{{meeting.contacts}}}"},)" +
-         R"("update_meeting":{"method":"PUT","url":"/meetings/{{meeting.id}}","missing":[404],"body":"{\"key\":\"{{meeting.key}}\",)" +
-         R"(\"title\":\"{{meeting.title}}\",\"start\":\"{{start}}\",\"state\":\"{{meeting.state}}\",\"who\":{{meeting.contacts}}}"},)" +
-         R"("check":{"method":"GET","url":"/people?mail=none"}}})";
+         R"("create_meeting":{"method":"POST","url":"/meetings","id":"/id",)" + meeting +
+         R"(,"update_meeting":{"method":"PUT","url":"/meetings/{{meeting.id}}","missing":[404],)" + meeting +
+         R"(,"check":{"method":"GET","url":"/people?mail=none"}}})";
 }
 
 std::string RestVendor::answer(const Request &request, const std::string &path, const std::string &query,
