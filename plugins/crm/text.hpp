@@ -12,9 +12,9 @@
 
 namespace crm {
 
-// All but the unreserved characters of RFC 3986, so that a value stays one path segment or one query value: "../"
-// becomes "..%2F". The segments "." and ".." cannot be escaped (their dots are unreserved and decoded by every server): they
-// become "%2E" and "%2E%2E", which servers that normalise late still take for text.
+// All but the unreserved characters of RFC 3986, so that a value stays one path segment or one query value: "../" is
+// written "..%2F". The segments "." and ".." cannot be escaped (their dots are unreserved and decoded by every server):
+// they become "%2E" and "%2E%2E", which servers that normalise late still take for text.
 std::string percent_encoded(std::string_view text);
 
 // At most `units_max` UTF-16 units (the vendors count in Java or JavaScript), never through a character; invalid UTF-8
