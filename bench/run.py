@@ -80,6 +80,10 @@ class Contender:
     def words(self, port, folder):
         raise NotImplementedError
 
+    def look_behind(self, folder):
+        """What is still to do when the load ends, as more of the row."""
+        return {}
+
     def measure(self, seconds, connections, run):
         folder = tempfile.mkdtemp(prefix="bellhop-bench-")
         port = free_port()
@@ -94,6 +98,7 @@ class Contender:
             row["cpu_us"] = (cpu_seconds(process.pid) - before) * 1e6 / max(1, row["requests"])
             row["rss_mib"] = rss_mib(process.pid)
             row["rss_idle_mib"] = rss_before
+            row.update(self.look_behind(folder))
             self.rows.append(row)
         finally:
             process.send_signal(signal.SIGTERM)
@@ -145,6 +150,24 @@ tokens = ["{TOKEN}"]
         with open(file, "w") as f:
             f.write(config)
         return [os.path.join(self.build, "bin", "bellhopd"), "--config", file]
+
+
+    def look_behind(self, folder):
+        """How many events the plugin is behind when the load ends, and how long it takes until it has them all."""
+        if not self.with_plugin:
+            return {}
+        began, behind = time.monotonic(), None
+        while True:
+            with socket.socket(socket.AF_UNIX) as s:
+                s.connect(os.path.join(folder, "state", "admin.sock"))
+                s.sendall(b"GET /v1/instances HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                answer = b"".join(iter(lambda: s.recv(65536), b""))
+            instance = json.loads(answer.split(b"\r\n\r\n", 1)[1])["instances"][0]
+            left = max(instance["behind"], instance["waiting"])
+            behind = left if behind is None else behind
+            if left == 0 or time.monotonic() - began > 120:
+                return {"behind": behind, "caught_up_ms": (time.monotonic() - began) * 1000}
+            time.sleep(0.005)
 
 
 class Poco(Contender):
@@ -205,6 +228,11 @@ def main():
         print(f"| {c.name} | {median(c, 'per_s'):,.0f} | {median(c, 'per_s') / median(floor, 'per_s'):.2f} "
               f"| {median(c, 'p50_ms'):.2f} | {median(c, 'p99_ms'):.2f} | {median(c, 'cpu_us'):.1f} "
               f"| {median(c, 'cpu_us') / median(floor, 'cpu_us'):.2f} | {median(c, 'rss_mib'):.1f} |")
+    for c in contenders:
+        for row in c.rows:
+            if "behind" in row:
+                print(f"{c.name}: {row['behind']:,} of {row['requests']:,} events behind when the load ended, none "
+                      f"{row['caught_up_ms']:.0f} ms later")
 
 
 if __name__ == "__main__":

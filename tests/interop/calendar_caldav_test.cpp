@@ -7,6 +7,8 @@
 namespace bellhop::test {
 namespace {
 
+using namespace interop;
+
 using testing::HasSubstr;
 using testing::Not;
 

@@ -12,7 +12,7 @@
 #include "interop/served_program.hpp"
 #include "support/plugin_street.hpp"
 
-namespace bellhop::test {
+namespace bellhop::test::interop {
 
 inline const std::string calendar_library = BELLHOP_PLUGIN_DIR "/calendar.so";
 
@@ -50,6 +50,7 @@ class RunningServer {
     }
   }
 
+  int port() const { return port_; }
   std::string origin() const { return "http://127.0.0.1:" + std::to_string(port_); }
   std::string url() const { return origin() + server_.collection; }
   const Server &server() const { return server_; }
@@ -104,4 +105,4 @@ inline std::string canceled_sample() {
                  {R"("canceled": false)", R"("canceled": true)"}});
 }
 
-}  // namespace bellhop::test
+}  // namespace bellhop::test::interop

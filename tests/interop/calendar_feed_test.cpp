@@ -8,6 +8,8 @@
 namespace bellhop::test {
 namespace {
 
+using namespace interop;
+
 using testing::HasSubstr;
 using testing::Not;
 

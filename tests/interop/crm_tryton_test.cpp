@@ -3,69 +3,36 @@
 // plugin in a real child through the real egress. What Tryton has in the end is read from its database.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 
-#include <fstream>
+#include <memory>
 
-#include "served_program.hpp"
+#include "running_tryton.hpp"
 #include "support/plugin_street.hpp"
 
 namespace bellhop::test {
 namespace {
 
+using namespace interop;
+
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const std::string password = "tryton-s3cr3t";
 const std::string email = "webhooks+sample@appointlet.com";
 
 class CrmTryton : public testing::Test {
  protected:
   void SetUp() override {
-    if (!has_module("trytond.modules.party"))
-      GTEST_SKIP() << "tryton-server and tryton-modules-party are not installed";
-    std::ofstream(config()) << "[database]\nuri = sqlite://\npath = " << directory_.path().string()
-                            << "\n[web]\nlisten = 127.0.0.1:" << port_ << "\n";
-    std::ofstream(directory_.path() / "password") << password;
-    std::ofstream(database()).flush();
-    const Ran made =
-        run({"/usr/bin/env", "TRYTONPASSFILE=" + (directory_.path() / "password").string(), "/usr/bin/trytond-admin",
-             "-c", config(), "-d", "bell", "-u", "party", "country", "--email", "a@example.org"},
-            directory_.path());
-    ASSERT_EQ(made.code, 0) << made.output;
-    server_ =
-        std::make_unique<ServedProgram>(std::vector<std::string>{"/usr/bin/trytond", "-c", config(), "-d", "bell"},
-                                        port_, directory_.path() / "trytond.log");
-    ASSERT_TRUE(server_->is_ready()) << server_->said();
+    if (!RunningTryton::is_installed()) GTEST_SKIP() << RunningTryton::why_not;
+    tryton_ = std::make_unique<RunningTryton>();
   }
-
-  std::string config() const { return (directory_.path() / "trytond.conf").string(); }
-  std::string database() const { return (directory_.path() / "bell.sqlite").string(); }
-
-  StreetOptions options(const std::string &with_password = password) const {
-    return {BELLHOP_PLUGIN_DIR "/crm.so", R"({"driver":"tryton","url":"http://127.0.0.1:)" + std::to_string(port_) +
-                                              R"(","tryton":{"database":"bell","user":"admin","password":")" +
-                                              with_password + R"("}})"};
+  StreetOptions options(const std::string &with_password = RunningTryton::password) const {
+    return {BELLHOP_PLUGIN_DIR "/crm.so",
+            R"({"driver":"tryton","url":"http://127.0.0.1:)" + std::to_string(tryton_->port()) +
+                R"(","tryton":{"database":"bell","user":"admin","password":")" + with_password + R"("}})"};
   }
+  std::vector<std::string> rows(const std::string &sql) const { return tryton_->rows(sql); }
 
-  // The first column of each row.
-  std::vector<std::string> rows(const std::string &sql) const {
-    std::vector<std::string> out;
-    sqlite3 *file = nullptr;
-    sqlite3_stmt *statement = nullptr;
-    EXPECT_EQ(sqlite3_open_v2(database().c_str(), &file, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);
-    EXPECT_EQ(sqlite3_prepare_v2(file, sql.c_str(), -1, &statement, nullptr), SQLITE_OK) << sqlite3_errmsg(file);
-    while (sqlite3_step(statement) == SQLITE_ROW) {
-      out.emplace_back(reinterpret_cast<const char *>(sqlite3_column_text(statement, 0)));
-    }
-    sqlite3_finalize(statement);
-    sqlite3_close(file);
-    return out;
-  }
-
-  const TemporaryDirectory directory_;
-  const int port_ = free_port();
-  std::unique_ptr<ServedProgram> server_;
+  std::unique_ptr<RunningTryton> tryton_;
 };
 
 TEST_F(CrmTryton, a_booking_lives_and_ends_as_one_party_and_one_note) {

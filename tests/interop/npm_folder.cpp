@@ -13,6 +13,8 @@
 namespace bellhop::test {
 namespace {
 
+using namespace interop;
+
 namespace fs = std::filesystem;
 
 std::string text_of(const fs::path &file) {

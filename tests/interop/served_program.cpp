@@ -15,7 +15,7 @@
 #include <iterator>
 #include <utility>
 
-namespace bellhop::test {
+namespace bellhop::test::interop {  // tests/support/daemon_process.hpp has namesakes
 
 namespace {
 
@@ -115,4 +115,4 @@ bool has_module(const std::string &name) {
   return run({"/usr/bin/python3", "-c", "import " + name}, home.path()).code == 0;
 }
 
-}  // namespace bellhop::test
+}  // namespace bellhop::test::interop

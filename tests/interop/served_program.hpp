@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace bellhop::test {
+namespace bellhop::test::interop {  // tests/support/daemon_process.hpp has namesakes
 
 // A directory that is gone with the object.
 class TemporaryDirectory {
@@ -52,4 +52,4 @@ Ran run(const std::vector<std::string> &command, const std::filesystem::path &ho
 // Does /usr/bin/python3 know this module?
 bool has_module(const std::string &name);
 
-}  // namespace bellhop::test
+}  // namespace bellhop::test::interop

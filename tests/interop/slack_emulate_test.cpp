@@ -15,6 +15,8 @@
 namespace bellhop::test {
 namespace {
 
+using namespace interop;
+
 using testing::HasSubstr;
 
 const std::string general = "C000000001";  // emulate's own

@@ -54,20 +54,25 @@ std::string place_of(const Block &block) {
   return "#line " + std::to_string(block.line + 1) + " \"" + block.page + "\"\n";
 }
 
-// Fragments are members of a class; what they include stays outside. All of them in one file: it is the headers that
+// Fragments are members of a class; what they include goes before all of them. All in one file: it is the headers that
 // take the compiler's time.
 std::string whole(const std::vector<Block> &fragments) {
-  std::string text =
+  std::string includes =
       "#include <bellhop/http.hpp>\n#include <bellhop/kv.hpp>\n#include <bellhop/metrics.hpp>\n"
       "#include <bellhop/publish.hpp>\n";
+  std::string classes;
   for (std::size_t index = 0; index < fragments.size(); ++index) {
-    text += "namespace fragment_" + std::to_string(index) + " {\nstruct Notify : bellhop::Plugin {\n" +
-            "std::string url_, title_;\nint64_t limit_ = 0;\n" + place_of(fragments[index]);
+    classes += "namespace fragment_" + std::to_string(index) + " {\nstruct Notify : bellhop::Plugin {\n" +
+               "std::string url_, title_;\nint64_t limit_ = 0;\n" + place_of(fragments[index]);
     std::istringstream in(fragments[index].text);
-    for (std::string line; std::getline(in, line);) text += (line.rfind("#include", 0) != 0 ? line : "") + "\n";
-    text += "};\n}\n";
+    for (std::string line; std::getline(in, line);) {
+      const bool is_include = line.rfind("#include", 0) == 0;
+      if (is_include) includes += line + "\n";
+      classes += (is_include ? "" : line) + "\n";
+    }
+    classes += "};\n}\n";
   }
-  return text;
+  return includes + classes;
 }
 
 struct Ran {

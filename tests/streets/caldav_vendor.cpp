@@ -2,6 +2,8 @@
 #include "caldav_vendor.hpp"
 
 #include <algorithm>
+#include <set>
+#include <sstream>
 
 namespace bellhop::test {
 namespace {
@@ -27,6 +29,27 @@ std::string wrong_lines(const std::string &body) {
   return "";
 }
 
+std::string without_folding(std::string text) {
+  for (std::size_t at = text.find("\r\n "); at != std::string::npos; at = text.find("\r\n ", at)) text.erase(at, 3);
+  return text;
+}
+
+// A line that the plugin never writes has been smuggled in through a text.
+std::string foreign_line(const std::string &lines) {
+  static const std::set<std::string> own{"",        "BEGIN",   "END",     "VERSION",     "PRODID",   "UID",
+                                         "DTSTAMP", "DTSTART", "DTEND",   "SUMMARY",     "STATUS",   "SEQUENCE",
+                                         "URL",     "TRANSP",  "CREATED", "DESCRIPTION", "LOCATION", "LAST-MODIFIED"};
+  std::istringstream in(without_folding(lines));
+  for (std::string line; std::getline(in, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    const bool is_component = line.rfind("BEGIN:", 0) == 0 && line != "BEGIN:VCALENDAR" && line != "BEGIN:VEVENT";
+    if (is_component || own.count(line.substr(0, line.find_first_of(":;"))) == 0) return "a foreign line: " + line;
+  }
+  return "";
+}
+
+}  // namespace
+
 std::string wrong_calendar(const std::string &body) {
   if (std::string wrong = wrong_lines(body); !wrong.empty()) return wrong;
   const std::string lines = "\r\n" + body;
@@ -34,19 +57,11 @@ std::string wrong_calendar(const std::string &body) {
                            "\r\nEND:VEVENT\r\n", "\r\nUID:", "\r\nDTSTART", "\r\nDTSTAMP:", "\r\nSEQUENCE:"}) {
     if (count_of(lines, once) != 1) return std::string("not exactly one ") + (once + 2);
   }
-  for (const char *never : {"\r\nATTENDEE", "\r\nORGANIZER", "\r\nMETHOD", "\r\nATTACH", "\r\nX-INJECTED"}) {
-    if (count_of(lines, never) != 0) return std::string("there is a ") + (never + 2);
-  }
-  return "";
+  return foreign_line(lines);
 }
 
-}  // namespace
-
 std::string property_of(const std::string &calendar, const std::string &name) {
-  std::string unfolded = "\r\n" + calendar;
-  for (std::size_t at = unfolded.find("\r\n "); at != std::string::npos; at = unfolded.find("\r\n ", at)) {
-    unfolded.erase(at, 3);
-  }
+  const std::string unfolded = without_folding("\r\n" + calendar);
   for (const char *follows : {":", ";"}) {
     const std::size_t at = unfolded.find("\r\n" + name + follows);
     if (at == std::string::npos) continue;

@@ -41,6 +41,8 @@ class CalDavVendor {
   core::WaywardServer server_;  // the last member: its threads use all the others
 };
 
+// What no calendar would take, or the plugin never writes, in the text of one event; "" = nothing.
+std::string wrong_calendar(const std::string &body);
 // The value of a property of an iCalendar text, unfolded; "" when it is not there.
 std::string property_of(const std::string &calendar, const std::string &name);
 

@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "crm_life.hpp"
 #include "crm_vendor_hubspot.hpp"
-#include "support/plugin_street.hpp"
 
 namespace bellhop::test {
 namespace {
@@ -89,6 +89,56 @@ TEST(CrmHubSpot, a_fault_at_any_request_ends_in_one_contact_and_one_meeting) {
   }
 }
 
+void expect_canceled(const HubSpotVendor &vendor, std::size_t people_count) {
+  EXPECT_THAT(vendor.complaints(), IsEmpty());
+  EXPECT_EQ(vendor.contacts().size(), people_count);
+  ASSERT_EQ(vendor.meetings().size(), 1U);
+  const HubSpotVendor::Meeting &meeting = vendor.meetings().begin()->second;
+  EXPECT_EQ(meeting.values.at("hs_meeting_outcome"), "CANCELED");
+  EXPECT_EQ(meeting.values.at("hs_meeting_start_time").substr(0, 10), last_day);
+  EXPECT_EQ(meeting.contacts.size(), people_count);
+}
+
+TEST(CrmHubSpot, a_life_of_the_legacy_dialect_ends_the_same_whatever_request_fails) {
+  expect_life_survives<HubSpotVendor>(
+      legacy_life(), all_faults(), [](const HubSpotVendor &vendor) { return options_for(vendor); },
+      [](const HubSpotVendor &vendor) { expect_canceled(vendor, 1); });
+}
+
+TEST(CrmHubSpot, a_life_of_the_v5_dialect_ends_the_same_and_every_attendee_is_associated) {
+  expect_life_survives<HubSpotVendor>(
+      v5_life(), lost_answers(), [](const HubSpotVendor &vendor) { return options_for(vendor); },
+      [](const HubSpotVendor &vendor) { expect_canceled(vendor, 2); });
+}
+
+TEST(CrmHubSpot, a_contact_that_somebody_made_just_now_is_taken_by_the_id_in_the_refusal) {
+  HubSpotVendor vendor;
+  vendor.add_contact({{"email", email}, {"firstname", "Johnny"}});
+  vendor.fail_at(0, {Fault::What::answer, http_answer(404, R"({"category":"OBJECT_NOT_FOUND","message":"not yet"})")});
+  PluginStreet street(options_for(vendor));
+
+  const core::PluginAnswer answer = street.deliver(payload_text(confirmed));
+
+  EXPECT_EQ(answer.code, BHP_OK) << answer.message;
+  expect_one_of_each(vendor, "SCHEDULED");
+  EXPECT_EQ(vendor.contacts().at("51").at("firstname"), "Johnny");
+  EXPECT_EQ(vendor.contacts().at("51").at("lastname"), "King Lovelace");
+}
+
+TEST(CrmHubSpot, locked_records_and_an_account_that_moves_are_asked_again_later) {
+  for (const int status : {423, 477}) {
+    HubSpotVendor vendor;
+    vendor.fail_at(2, {Fault::What::answer, http_answer(status, R"({"message":"wait"})", "Retry-After: 9\r\n")});
+    PluginStreet street(options_for(vendor));
+
+    const core::PluginAnswer answer = street.deliver(payload_text(confirmed));
+
+    EXPECT_EQ(answer.code, BHP_RETRY) << status;
+    EXPECT_EQ(answer.retry_after_ms, 9'000) << status;
+    EXPECT_THAT(answer.message, HasSubstr("contact 51 made"));
+  }
+}
+
 TEST(CrmHubSpot, only_what_is_empty_is_filled_in) {
   HubSpotVendor vendor;
   vendor.add_contact({{"email", email}, {"firstname", "Johnny"}, {"hs_analytics_source", "PAID_SEARCH"}});
@@ -127,7 +177,7 @@ TEST(CrmHubSpot, a_used_up_day_holds_until_midnight_and_the_token_is_in_no_recor
   EXPECT_GT(answer.retry_after_ms, 0);
   EXPECT_LE(answer.retry_after_ms, 86'400'000);
   EXPECT_THAT(answer.message, HasSubstr("correlationId c1"));
-  for (const std::string &exchange : street.exchanges()) EXPECT_EQ(exchange.find("s3cr3t"), std::string::npos);
+  expect_untold(street, "s3cr3t");
 }
 
 TEST(CrmHubSpot, a_meeting_that_somebody_removed_is_made_anew) {

@@ -36,12 +36,18 @@ std::vector<core::ServerStep> with_fault(const Fault &fault, const std::function
 }
 
 FaultPlan random_faults(std::uint64_t seed, int percent, bool may_lose) {
-  const auto random = std::make_shared<core::Random>(seed);
-  return [random, percent, may_lose]() -> Fault {
-    if (random->below(100) >= static_cast<std::uint64_t>(percent)) return {};
-    switch (random->below(may_lose ? 4 : 3)) {
+  struct Dice {
+    core::Random random;
+    std::uint64_t slow_request, requests_count = 0;
+  };
+  const auto dice = std::make_shared<Dice>(Dice{core::Random(seed), seed % 5});
+  return [dice, percent, may_lose]() -> Fault {
+    // Not one byte: the client's patience ends it.
+    if (dice->requests_count++ == dice->slow_request) return {Fault::What::answer, ""};
+    if (dice->random.below(100) >= static_cast<std::uint64_t>(percent)) return {};
+    switch (dice->random.below(may_lose ? 4 : 3)) {
       case 0:
-        return {Fault::What::answer, http_answer(429, "slow down")};
+        return {Fault::What::answer, http_answer(429, "slow down", "Retry-After: 1\r\n")};
       case 1:
         return {Fault::What::answer, http_answer(503, "<html>down</html>")};
       case 2:

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of a booking in both dialects, delivered to crm as delivery does it.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "support/plugin_street.hpp"
+#include "vendor.hpp"
+
+namespace bellhop::test {
+
+inline std::string legacy_event(const std::string &action, const std::string &day, bool is_confirmed,
+                                bool is_canceled) {
+  return with_edits(payload_text("legacy_booking_full.assumed.json"),
+                    {{R"("action": "confirmed")", R"("action": ")" + action + "\""},
+                     {R"("start": "2017-07-03T)", R"("start": ")" + day + "T"},
+                     {R"("end": "2017-07-03T)", R"("end": ")" + day + "T"},
+                     {R"("confirmed": true)", is_confirmed ? R"("confirmed": true)" : R"("confirmed": false)"},
+                     {R"("canceled": false)", is_canceled ? R"("canceled": true)" : R"("canceled": false)"}});
+}
+
+inline std::string v5_event(const std::string &action, const std::string &day, bool is_confirmed, bool is_canceled) {
+  return with_edits(payload_text("v5_meeting_full.assumed.json"),
+                    {{"Meeting.scheduled", "Meeting." + action},
+                     {R"("start": "2024-06-03T)", R"("start": ")" + day + "T"},
+                     {R"("end": "2024-06-03T)", R"("end": ")" + day + "T"},
+                     {R"("confirmed": false)", is_confirmed ? R"("confirmed": true)" : R"("confirmed": false)"},
+                     {R"("cancelled": false)", is_canceled ? R"("cancelled": true)" : R"("cancelled": false)"}});
+}
+
+// Requested, confirmed, moved twice, canceled. It ends on the day last_day.
+const std::string last_day = "2030-06-04";
+inline std::vector<std::string> legacy_life() {
+  return {legacy_event("requested", "2030-06-02", false, false), legacy_event("confirmed", "2030-06-02", true, false),
+          legacy_event("rescheduled", "2030-06-03", true, false), legacy_event("rescheduled", last_day, true, false),
+          legacy_event("canceled", last_day, false, true)};
+}
+inline std::vector<std::string> v5_life() {
+  return {v5_event("scheduled", "2030-06-02", false, false), v5_event("approved", "2030-06-02", true, false),
+          v5_event("rescheduled", "2030-06-03", true, false), v5_event("rescheduled", last_day, true, false),
+          v5_event("cancelled", last_day, false, true)};
+}
+
+// Each event again until it is no RETRY, with a new child each time, so that only kv is remembered. The answers.
+inline std::vector<core::PluginAnswer> live(PluginStreet &street, const std::vector<std::string> &events) {
+  constexpr std::uint32_t attempts_max = 4;
+  std::vector<core::PluginAnswer> answers;
+  for (const std::string &event : events) {
+    for (std::uint32_t attempt = 1; attempt <= attempts_max; ++attempt) {
+      answers.push_back(street.deliver(event, {attempt == 1 ? 0U : BHP_EV_REDELIVERY, attempt}));
+      if (answers.back().code != BHP_RETRY) break;
+      street.restart();
+    }
+    EXPECT_EQ(answers.back().code, BHP_OK) << answers.back().message << street.death();
+  }
+  return answers;
+}
+
+inline std::vector<Fault> lost_answers() { return {{Fault::What::lost, ""}}; }
+inline std::vector<Fault> all_faults() {
+  return {{Fault::What::answer, http_answer(429, "{}", "Retry-After: 7\r\n")},
+          {Fault::What::answer, http_answer(503, "<html>down</html>")},
+          {Fault::What::reset, ""},
+          {Fault::What::lost, ""}};
+}
+
+// Each fault in place of each request of a life: options_for(vendor) builds the options, check(vendor) sees the end.
+template <class Vendor, class Make, class Check>
+void expect_life_survives(const std::vector<std::string> &events, const std::vector<Fault> &faults,
+                          const Make &options_for, const Check &check) {
+  std::size_t requests_count = 0;
+  {
+    Vendor vendor;
+    PluginStreet street(options_for(vendor));
+    EXPECT_EQ(live(street, events).size(), events.size());
+    check(vendor);
+    requests_count = vendor.requests_count();
+  }
+  ASSERT_GT(requests_count, events.size());
+  for (const Fault &fault : faults) {
+    for (std::size_t request = 0; request < requests_count; ++request) {
+      SCOPED_TRACE("fault " + fault.bytes.substr(0, 12) + " at request " + std::to_string(request));
+      Vendor vendor;
+      vendor.fail_at(request, fault);
+      PluginStreet street(options_for(vendor));
+      const std::vector<core::PluginAnswer> answers = live(street, events);
+      check(vendor);
+      bool is_told = fault.bytes.find("Retry-After") == std::string::npos;  // the time that it names is told on
+      for (const core::PluginAnswer &answer : answers) is_told = is_told || answer.retry_after_ms == 7'000;
+      EXPECT_TRUE(is_told);
+    }
+  }
+}
+
+// A secret that the vendor gave or got is nowhere in what Bellhop keeps or tells.
+inline void expect_untold(PluginStreet &street, const std::string &secret) {
+  for (const std::string &exchange : street.exchanges())
+    EXPECT_EQ(exchange.find(secret), std::string::npos) << exchange;
+  for (const std::string &line : street.log()) EXPECT_EQ(line.find(secret), std::string::npos) << line;
+  for (const auto &[key, value] : street.kv_all()) EXPECT_EQ((key + value).find(secret), std::string::npos) << key;
+}
+
+}  // namespace bellhop::test
