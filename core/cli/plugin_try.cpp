@@ -149,6 +149,10 @@ Result<Tried> try_once(const TryOptions &options, const Surroundings &surroundin
   egress.reset();  // its last answers are told before the transcript is taken
   tried.happenings = transcript.take();
   tried.has_made_up = desk.has_made_up();
+  if (tried.is_file_system_held && options.plugin.config.empty() && !tried.trial.died.empty()) {
+    if (!tried.remark.empty()) tried.remark += "; ";
+    tried.remark += "a dry run may write no file; with --http live it has a directory to write in, removed afterwards";
+  }
   if (mode == TrialHttp::record) {
     if (auto written = write_file(options.answers_file, answers_json(desk.recorded())); !written)
       return written.error();

@@ -338,8 +338,9 @@ int run_plugin_validate(const ValidateOptions &options, const Surroundings &surr
                << std::string(one.check.size() < 28 ? 28 - one.check.size() : 1, ' ') << "  " << printable(one.sentence)
                << '\n';
   }
-  screen.out << findings.size() << " checks: " << counts[0] << " passed, " << counts[1] << " warnings, " << counts[2]
-             << " failed, " << counts[3] << " skipped\n";
+  screen.out << findings.size() << (findings.size() == 1 ? " check: " : " checks: ") << counts[0] << " passed, "
+             << counts[1] << (counts[1] == 1 ? " warning, " : " warnings, ") << counts[2] << " failed, " << counts[3]
+             << " skipped\n";
   return is_good ? exit_ok : exit_refused;
 }
 
