@@ -16,33 +16,13 @@
 #include "base/log.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/plugin_commands.hpp"
+#include "cli/scratch.hpp"
 
 namespace bellhop::core {
 namespace {
 
 namespace fs = std::filesystem;
 constexpr std::size_t file_bytes_max = 64 << 20;
-
-// A directory for what the trial keeps, gone at the end.
-class Scratch {
- public:
-  Scratch() {
-    std::error_code ignored;
-    std::string pattern = (fs::temp_directory_path(ignored) / "bellhop-try-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) != nullptr) path_ = pattern;
-    fs::create_directories(path_ / "instances", ignored);
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch &) = delete;
-  Scratch &operator=(const Scratch &) = delete;
-  const fs::path &path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 Result<std::string> read_file(const std::string &file) {
   std::ifstream in(file, std::ios::binary);

@@ -5,22 +5,19 @@
 #include <rapidjson/document.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <functional>
 
 #include "admin/json_writer.hpp"
 #include "base/log.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/plugin_commands.hpp"
+#include "cli/scratch.hpp"
 #include "cli/template.hpp"
 #include "event/filter.hpp"
 #include "host/elf_file.hpp"
 
 namespace bellhop::core {
 namespace {
-
-namespace fs = std::filesystem;
 
 enum class Grade { passed, warned, failed, skipped };
 constexpr const char *grade_names[] = {"pass", "warn", "FAIL", "skip"};
@@ -44,12 +41,6 @@ class Validator {
  public:
   Validator(const ValidateOptions &options, const Surroundings &surroundings, const Screen &screen, Random &random)
       : options_(options), surroundings_(surroundings), screen_(screen), random_(random) {}
-  ~Validator() {
-    std::error_code ignored;
-    if (!directory_.empty()) fs::remove_all(directory_, ignored);
-  }
-  Validator(const Validator &) = delete;
-  Validator &operator=(const Validator &) = delete;
 
   std::vector<Checked> run() {
     library_ = absolute_path(options_.plugin.library);
@@ -157,13 +148,10 @@ class Validator {
 
   // ---- running it ----
   bool plan() {
-    std::string pattern = (fs::temp_directory_path() / "bellhop-validate-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) return fail("plan", "cannot make a temporary directory");
-    directory_ = pattern;
-    fs::create_directories(directory_ / "instances");
+    if (scratch_.path().empty()) return fail("plan", "cannot make a temporary directory");
     PluginChoice choice = options_.plugin;
     choice.is_filling = true;
-    auto planned = plan_trial(choice, directory_.string(), surroundings_, screen_);
+    auto planned = plan_trial(choice, scratch_.path().string(), surroundings_, screen_);
     if (!planned) return fail("plan", planned.error().sentence);
     plan_ = std::move(*planned);
     const auto created = check_create(plan_.manifest, "validate", plan_.instance.delivery.spec.settings_json,
@@ -199,7 +187,7 @@ class Validator {
     Transcript transcript;
     TrialDesk desk(TrialHttp::stub, plan_.instance.egress, std::move(answers), nullptr, transcript);
     InstanceSpec spec = plan_.instance.delivery.spec;
-    spec.state_dir = (directory_ / "instances" / std::to_string(++attempts_count_)).string();
+    spec.state_dir = (scratch_.path() / "instances" / std::to_string(++attempts_count_)).string();
     Trial trial = run_trial(spec, parcels, {plan_.host_program, 15'000, options_.budget_ms}, desk, transcript,
                             [&desk](const Staged &staged) { desk.settle(staged); });
     happened_ = transcript.take();
@@ -312,7 +300,7 @@ class Validator {
   const Screen &screen_;
   Random &random_;
   std::string library_;
-  fs::path directory_;
+  const Scratch scratch_;
   TrialPlan plan_;
   int attempts_count_ = 0;
   std::vector<Happening> happened_;

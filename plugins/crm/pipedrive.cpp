@@ -152,6 +152,11 @@ class Pipedrive : public Driver {
   Reply send(const std::string &method, const std::string &path, const std::string &body) const {
     Reply reply = link_.send(method, path, body, {{"x-api-token", token_}});
     if (!reply.said.is_2xx()) reply.said.detail = shown(reply.root()["error"].text());
+    if (reply.said.is_2xx() &&
+        !reply.root()["success"].boolean()) {  // taken for "there is nobody", it would make another
+      reply.said.status = 502;
+      reply.said.detail = "this is no answer of Pipedrive's";
+    }
     return reply;
   }
   Verdict verdict_of(const Reply &reply) const { return pipedrive_verdict(reply.said, link_.now_ms()); }

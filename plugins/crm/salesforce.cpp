@@ -53,6 +53,7 @@ class Salesforce : public Driver {
                               "' ORDER BY CreatedDate LIMIT 1";
     const Reply reply = send("GET", base_ + "/query?q=" + percent_encoded(query), "");
     if (reply.said.status != 200) return salesforce_verdict(reply.said);
+    if (!reply.root()["records"].is_array()) return no_answer(reply);
     const Json record = reply.root()["records"].at(0);
     if (!record) return std::optional<Contact>();
     return contact_of(record, rules, reply);
@@ -94,6 +95,7 @@ class Salesforce : public Driver {
     if (!is_id(id)) {  // 204 of older versions: it was there
       const Reply read = send("GET", path + "?fields=Id", "");
       id = read.root()["Id"].str();
+      if (read.said.status == 404) return no_answer(reply);  // it was not written after all
       if (read.said.status != 200) return salesforce_verdict(read.said);
       if (!is_id(id)) return Verdict::retry(read.said.sentence + ": Salesforce gave no id");
     }
@@ -139,6 +141,10 @@ class Salesforce : public Driver {
         .set("WhoId", meeting.contacts.front())
         .str();
   }
+  // Something between us and Salesforce said 200. Taken for "there is nobody", it would make a second contact.
+  static Verdict no_answer(const Reply &reply) {
+    return Verdict::retry(reply.said.sentence + ": this is no answer of Salesforce's");
+  }
   static bool is_missing(const Reply &reply) {
     return reply.said.status == 404 && (reply.said.code == "NOT_FOUND" || reply.said.code == "ENTITY_IS_DELETED");
   }
@@ -172,7 +178,10 @@ class Salesforce : public Driver {
     token_ = reply.said.status == 200 ? reply.root()["access_token"].str() : std::string();
     reply.said.code = shown(reply.root()["error"].text());
     reply.said.detail = shown(reply.root()["error_description"].text());
-    if (token_.empty() && reply.said.is_2xx()) reply.said.code = "invalid_grant";
+    if (token_.empty() && reply.said.is_2xx()) {  // not taken for the answer to the request that wanted the token
+      reply.said.status = 502;
+      reply.said.detail = "there is no access_token in it";
+    }
     return reply;
   }
 

@@ -36,9 +36,9 @@ std::string zone_of(const Booking &booking, const Style &style) {
   return booking.timezone.empty() ? style.timezone : booking.timezone;
 }
 
-std::string joined(const std::vector<std::string> &words) {
+std::string names_of(const std::vector<bellhop::Person> &people) {
   std::string out;
-  for (const std::string &word : words) out += (out.empty() ? "" : ", ") + word;
+  for (const bellhop::Person &person : people) out += (out.empty() ? "" : ", ") + person.label();
   return out;
 }
 
@@ -47,16 +47,16 @@ std::vector<Fact> facts_of(const Booking &booking, const Style &style) {
   const auto add = [&](const char *label, const std::string &value) {
     if (!value.empty()) facts.push_back({label, value});
   };
-  add("Who", booking.name);
-  add("E-mail", booking.email);
-  add("Phone", booking.phone);
-  add("Others", joined(booking.others));
-  add("With", booking.host);
-  add("Meeting", booking.meeting_type);
+  add("Who", booking.attendee.name);
+  add("E-mail", booking.attendee.email);
+  add("Phone", booking.attendee.phone);
+  add("Others", names_of(booking.others));
+  add("With", booking.host.label());
+  add("Meeting", booking.meeting_type.label());
   add("Where", booking.location);
   add("Price", booking.price);
   if (style.shows_answers) {
-    for (const auto &[label, text] : booking.answers) facts.push_back({label, text});
+    for (const bellhop::BookingAnswer &answer : booking.answers) facts.push_back({answer.label, answer.text});
   }
   if (style.shows_utm) {
     for (const auto &[name, value] : booking.utm) facts.push_back({"UTM " + name, value});
@@ -95,16 +95,16 @@ std::string blocks_of(const Booking &booking, const Occasion &occasion, const St
   const std::string headline = escaped(occasion.headline, header_units_max);
   blocks.add(Obj().set("type", "header").set("text", plain_text(headline)));
   std::size_t units = units_of(headline);
-  if (booking.start) {
-    const std::string when = as_mrkdwn(*booking.start, booking.end, zone_of(booking, style));
+  if (booking.start_ms) {
+    const std::string when = as_mrkdwn(*booking.start_ms, booking.end_ms, zone_of(booking, style));
     units += units_of(when);
     blocks.add(Obj().set("type", "section").set("text", Obj().set("type", "mrkdwn").set("text", when)));
   }
   add_facts(blocks, facts_of(booking, style), units);
   Array buttons;
   if (style.has_booking_button) add_button(buttons, "Open booking", "open", booking.url);
-  if (style.has_google_button) add_button(buttons, "Add to Google Calendar", "google", booking.google);
-  if (style.has_outlook_button) add_button(buttons, "Add to Outlook", "outlook", booking.outlook);
+  if (style.has_google_button) add_button(buttons, "Add to Google Calendar", "google", booking.google_link);
+  if (style.has_outlook_button) add_button(buttons, "Add to Outlook", "outlook", booking.outlook_link);
   if (buttons.size() > 0) blocks.add(Obj().set("type", "actions").raw("elements", buttons.str()));
   return blocks.str();
 }
@@ -126,7 +126,7 @@ std::string attachments_of(const Booking &booking, const Occasion &occasion, con
     fields.add(
         Obj().set("title", escaped(label, label_units_max)).set("value", text).set("short", units_of(text) < 40));
   };
-  if (booking.start) add("When", span_in_zone(*booking.start, booking.end, zone_of(booking, style)));
+  if (booking.start_ms) add("When", span_in_zone(*booking.start_ms, booking.end_ms, zone_of(booking, style)));
   for (const Fact &fact : facts_of(booking, style)) add(fact.label, fact.value);
   Obj attachment;
   attachment.set("fallback", escaped(line_of(booking, occasion, style), fallback_units_max));
@@ -160,7 +160,7 @@ Obj quiet(const std::string &text) {
 
 std::string line_of(const Booking &booking, const Occasion &occasion, const Style &style) {
   std::string line = occasion.headline;
-  if (booking.start) line += ", " + span_in_zone(*booking.start, booking.end, zone_of(booking, style));
+  if (booking.start_ms) line += ", " + span_in_zone(*booking.start_ms, booking.end_ms, zone_of(booking, style));
   return line;
 }
 

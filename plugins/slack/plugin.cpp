@@ -76,7 +76,7 @@ class Slack : public bellhop::BatchPlugin {
   }
 
   Verdict tell(const Event &event) {
-    const Booking booking = read_booking(event.root());
+    const Booking booking = Booking::of(event.root());
     const Occasion occasion = occasion_of(event, booking);
     const Destination &destination = destination_of(settings_, booking);
     if (settings_.token.empty()) {
@@ -160,7 +160,7 @@ class Slack : public bellhop::BatchPlugin {
     std::map<Destination, std::vector<std::size_t>> groups;
     std::vector<std::string> lines;
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      const Booking booking = read_booking(batch[i].root());
+      const Booking booking = Booking::of(batch[i].root());
       lines.push_back(line_of(booking, occasion_of(batch[i], booking), settings_.style));
       groups[destination_of(settings_, booking)].push_back(i);
     }

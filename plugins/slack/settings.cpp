@@ -61,8 +61,10 @@ Route read_route(const Json &json, const Settings &settings, std::size_t number)
   return route;
 }
 
-bool is_named(const std::string &wanted, const std::string &id, const std::string &slug, const std::string &name) {
-  return wanted.empty() || wanted == id || wanted == slug || wanted == name;
+// A host or a meeting type.
+template <class Named>
+bool is_named(const std::string &wanted, const Named &named) {
+  return wanted.empty() || wanted == named.id || wanted == named.slug || wanted == named.label();
 }
 
 }  // namespace
@@ -122,9 +124,8 @@ Settings read_settings(const Json &json) {
   }
   for (const Json &headline : json["headlines"]) {
     if (const std::string unknown = unknown_field_of(headline.text()); !unknown.empty()) {
-      refuse("headlines." + std::string(headline.key()) + ": there is no field " + unknown +
-             "; fields are name, email, phone, host, meeting_type, organization, location, price, status, timezone, "
-             "when, id, url, utm.source (medium, campaign, term, content) and answer.SLUG");
+      refuse("headlines." + std::string(headline.key()) + ": there is no field " + unknown + "; fields are " +
+             field_names());
     }
     settings.headlines.emplace(headline.key(), headline.text());
   }
@@ -133,8 +134,7 @@ Settings read_settings(const Json &json) {
 
 const Destination &destination_of(const Settings &settings, const Booking &booking) {
   for (const Route &route : settings.routes) {
-    if (is_named(route.meeting_type, booking.meeting_type_id, booking.meeting_type_slug, booking.meeting_type) &&
-        is_named(route.host, booking.host_id, booking.host_slug, booking.host)) {
+    if (is_named(route.meeting_type, booking.meeting_type) && is_named(route.host, booking.host)) {
       return route.destination;
     }
   }

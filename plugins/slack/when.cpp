@@ -19,8 +19,9 @@ struct Local {
 };
 
 // untrusted: the zone is the sender's word
-Local local_of(std::int64_t seconds, std::string_view zone) {
-  const Seconds moment{std::chrono::seconds(seconds)};
+Local local_of(std::int64_t ms, std::string_view zone) {
+  const Seconds moment =
+      date::floor<std::chrono::seconds>(date::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(ms)));
   if (!zone.empty() && zone.size() <= 64 && zone.find_first_not_of(zone_letters) == zone.npos) {
     try {
       return {date::locate_zone(std::string(zone))->to_local(moment), std::string(zone)};
@@ -46,41 +47,31 @@ std::string clock_text(const date::local_seconds &time) {
   return two(minutes / 60) + ":" + two(minutes % 60);
 }
 
-}  // namespace
-
-std::optional<std::int64_t> seconds_of(std::string_view time) {
-  // The schema's pattern, checked again: an event may come from a test or from a later schema.
-  constexpr std::string_view form = "dddd-dd-ddTdd:dd:dd";
-  if (time.size() < form.size() + 1 || time.back() != 'Z') return std::nullopt;
-  for (std::size_t i = 0; i < form.size(); ++i) {
-    const bool is_digit = time[i] >= '0' && time[i] <= '9';
-    if (form[i] == 'd' ? !is_digit : time[i] != form[i]) return std::nullopt;
-  }
-  const auto number = [&](std::size_t at, std::size_t size) { return std::stoi(std::string(time.substr(at, size))); };
-  const date::year_month_day day{date::year(number(0, 4)), date::month(static_cast<unsigned>(number(5, 2))),
-                                 date::day(static_cast<unsigned>(number(8, 2)))};
-  if (!day.ok() || number(11, 2) > 23 || number(14, 2) > 59 || number(17, 2) > 60) return std::nullopt;
-  return date::sys_days(day).time_since_epoch().count() * 86'400LL + number(11, 2) * 3'600 + number(14, 2) * 60 +
-         number(17, 2);
+std::string unix_text(std::int64_t ms) {
+  return std::to_string(date::floor<std::chrono::seconds>(std::chrono::milliseconds(ms)).count());
 }
 
-std::string in_zone(std::int64_t seconds, std::string_view zone) { return span_in_zone(seconds, std::nullopt, zone); }
+}  // namespace
 
-std::string span_in_zone(std::int64_t start, std::optional<std::int64_t> end, std::string_view zone) {
-  const Local from = local_of(start, zone);
+std::string in_zone(std::int64_t ms, std::string_view zone) { return span_in_zone(ms, std::nullopt, zone); }
+
+std::string span_in_zone(std::int64_t start_ms, std::optional<std::int64_t> end_ms, std::string_view zone) {
+  const Local from = local_of(start_ms, zone);
   std::string text = day_text(from.time) + ", " + clock_text(from.time);
-  if (end && *end > start) {
-    const Local to = local_of(*end, zone);
+  if (end_ms && *end_ms > start_ms) {
+    const Local to = local_of(*end_ms, zone);
     const bool is_same_day = date::floor<date::days>(from.time) == date::floor<date::days>(to.time);
     text += " – " + (is_same_day ? "" : day_text(to.time) + ", ") + clock_text(to.time);
   }
   return text + " (" + from.zone + ")";
 }
 
-std::string as_mrkdwn(std::int64_t start, std::optional<std::int64_t> end, std::string_view zone) {
+std::string as_mrkdwn(std::int64_t start_ms, std::optional<std::int64_t> end_ms, std::string_view zone) {
   std::string text =
-      "<!date^" + std::to_string(start) + "^{date_long_pretty} {time}|" + span_in_zone(start, end, zone) + ">";
-  if (end && *end > start) text += " – <!date^" + std::to_string(*end) + "^{time}|" + in_zone(*end, zone) + ">";
+      "<!date^" + unix_text(start_ms) + "^{date_long_pretty} {time}|" + span_in_zone(start_ms, end_ms, zone) + ">";
+  if (end_ms && *end_ms > start_ms) {
+    text += " – <!date^" + unix_text(*end_ms) + "^{time}|" + in_zone(*end_ms, zone) + ">";
+  }
   return text;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ABI over time: what was built yesterday, what will be built tomorrow and what is written in another language runs
-// in today's host, in a child and in this process alike; what cannot is refused with a sentence that names both sides.
+// The ABI over time: what will be built tomorrow and what is written in another language runs in today's host, in a
+// child and in this process alike; what cannot is refused with a sentence that names both sides. What was built
+// yesterday runs in tests/host, through the same tests as the plugins of today.
 #include "host/describe.hpp"
 #include "host/library.hpp"
 #include "host/served.hpp"
@@ -8,66 +9,11 @@
 namespace bellhop::core {
 namespace {
 
-std::string where_name(const testing::TestParamInfo<Where> &tested) {
-  return tested.param == Where::child ? "child" : "here";
-}
-
-// ---- built from the headers of 0.2.0
-// ---------------------------------------------------------------------------------
-
-class Frozen : public Served {};
-INSTANTIATE_TEST_SUITE_P(Abi, Frozen, testing::Values(Where::child, Where::here), where_name);
-
-TEST_P(Frozen, a_plugin_in_cpp_uses_every_service) {
-  desk_.base_url = "https://bookings.example/pub/t/";
-  begin("{}", "abi_0_2_serving");
-
-  EXPECT_EQ(say(R"(["put","a","1"],["now","b","2"],["get","a"],["list","",""],["remove","b"],["get","b"])"),
-            "0 0 =1 [a=1,b=2] 0 -2");
-  EXPECT_EQ(say(R"(["publish","feed.ics","BEGIN"],["url","feed.ics"])"), "0 https://bookings.example/pub/t/feed.ics");
-  EXPECT_EQ(say(R"(["post","https://api.example/","hello"])").substr(0, 3), "200");
-  EXPECT_EQ(say(R"(["count","posts_total"])"), "0");
-
-  EXPECT_EQ(desk_.kv(), (std::map<std::string, std::string>{{"a", "1"}}));
-  EXPECT_EQ(desk_.documents().at("feed.ics").body, "BEGIN");
-  EXPECT_EQ(desk_.requests().size(), 1U);
-  EXPECT_TRUE(desk_.wait_for_metrics(1));
-}
-
-TEST_P(Frozen, a_plugin_in_cpp_answers_questions) {
-  begin("{}", "abi_0_2_serving");
-
-  EXPECT_EQ(stage().ask(asking(Question::What::health)).answers.at(0).code, BHP_OK);
-  EXPECT_EQ(stage().ask(asking(Question::What::tick)).next_tick_ms, 1500);
-  const Report told = stage().ask(asking(Question::What::command, "export", R"({"prefix":"ticks"})"));
-  EXPECT_EQ(told.answers.at(0).message, "done");
-  EXPECT_EQ(stage().await(Report::What::output).text, "ticks=1\n");
-}
-
-TEST_P(Frozen, a_plugin_takes_batches) {
-  begin("{}", "abi_0_2_batching");
-
-  EXPECT_TRUE(stage().instance().is_batching());
-  EXPECT_EQ(stage().deliver(std::vector<std::string>{"{}", "{}"}).answers.size(), 2U);
-}
-
-TEST_P(Frozen, a_plugin_in_c_posts_once_and_remembers) {
-  begin("{}", "abi_0_2_relay");
-
-  const Report first = hear("{}");
-  desk_.apply(first.staged);
-  const Report second = hear("{}");
-
-  EXPECT_EQ(first.answers.at(0).code, BHP_OK) << first.answers.at(0).message;
-  EXPECT_EQ(second.answers.at(0).code, BHP_SKIP);
-  EXPECT_EQ(desk_.requests().size(), 1U);
-}
-
 // ---- newer than this host
 // ---------------------------------------------------------------------------------------------
 
 class Newer : public Served {};
-INSTANTIATE_TEST_SUITE_P(Abi, Newer, testing::Values(Where::child, Where::here), where_name);
+INSTANTIATE_TEST_SUITE_P(Abi, Newer, testing::Values(Hosting(Where::child), Hosting(Where::here)), name_of);
 
 TEST_P(Newer, a_table_that_has_grown_is_used_as_far_as_it_is_known) {
   begin("{}", "abi_newer");
@@ -92,7 +38,7 @@ TEST_P(Newer, a_service_that_this_host_does_not_offer_is_refused_by_name) {
 
 // A host that has nothing but JSON: what hosts of 1.0 that serve no services would say.
 TEST_P(Newer, a_host_that_offers_less_names_both_sides) {
-  Stage stage(GetParam(), "abi_0_2_relay");
+  Stage stage({GetParam().where, Headers::frozen_0_2}, "host_c_services");
   stage.raise_curtain();
 
   const Report died = stage.await(Report::What::died);
@@ -124,7 +70,7 @@ class Rust : public Served {
     }
   }
 };
-INSTANTIATE_TEST_SUITE_P(Abi, Rust, testing::Values(Where::child, Where::here), where_name);
+INSTANTIATE_TEST_SUITE_P(Abi, Rust, testing::Values(Hosting(Where::child), Hosting(Where::here)), name_of);
 
 TEST_P(Rust, a_plugin_greets_and_counts) {
   begin("{}", "abi_greeter_rust");

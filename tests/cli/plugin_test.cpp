@@ -310,6 +310,24 @@ TEST_F(Plugin, validate_as_json_is_for_machines) {
   EXPECT_STREQ(document["checks"][0]["result"].GetString(), "pass");
 }
 
+TEST_F(Plugin, trials_leave_nothing_behind) {
+  const fs::path temporary = scratch.path / "temporary";
+  fs::create_directory(temporary);
+  RunOptions options;
+  options.environment["TMPDIR"] = temporary;
+
+  EXPECT_EQ(plugin({"try", hello, "booking.confirmed"}, options).code, exit_ok);
+  EXPECT_EQ(plugin({"validate", hello}, options).code, exit_ok);
+  EXPECT_TRUE(fs::is_empty(temporary));
+
+  options.environment["TMPDIR"] = scratch.path / "absent";
+  const Ran tried = plugin({"try", hello, "booking.confirmed"}, options),
+            validated = plugin({"validate", hello}, options);
+  EXPECT_THAT(tried.err, HasSubstr("cannot make a temporary directory"));
+  EXPECT_THAT(validated.out, HasSubstr("cannot make a temporary directory"));
+  EXPECT_FALSE(fs::exists(scratch.path / "instances")) << "made where the command was run";
+}
+
 // ---- new
 // ----------------------------------------------------------------------------------------------------------------
 

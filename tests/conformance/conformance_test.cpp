@@ -55,7 +55,7 @@ std::vector<std::string> built_plugins() {
   // These two are no plugins on purpose (tests/host/plugins).
   const std::set<std::string> spared{"host_odd_newer_entry.so", "host_odd_no_entry.so"};
   std::vector<std::string> plugins;
-  for (const char *folder : {"/lib/bellhop/plugins", "/tests/plugins"}) {
+  for (const char *folder : {"/lib/bellhop/plugins", "/tests/plugins", "/tests/plugins/abi_0_2"}) {
     if (!fs::exists(binary_dir + folder)) continue;
     for (const auto &entry : fs::directory_iterator(binary_dir + folder)) {
       if (entry.path().extension() != ".so" || spared.count(entry.path().filename()) != 0) continue;

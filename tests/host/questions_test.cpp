@@ -8,8 +8,7 @@ namespace {
 
 class Questions : public Served {};
 
-INSTANTIATE_TEST_SUITE_P(Instance, Questions, testing::Values(Where::child, Where::here),
-                         [](const auto &tested) { return tested.param == Where::child ? "child" : "here"; });
+INSTANTIATE_TEST_SUITE_P(Instance, Questions, every_hosting(), name_of);
 
 // ---- extensions -----------------------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ inline Question asking(Question::What what, std::string command = "", std::strin
   return {what, std::move(command), std::move(arguments), 5000};
 }
 
-class Served : public testing::TestWithParam<Where> {
+class Served : public testing::TestWithParam<Hosting> {
  protected:
   void begin(const std::string &settings = "{}", const std::string &library = "host_serving") {
     stage_.emplace(GetParam(), library, settings);

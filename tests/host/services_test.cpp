@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Services as a plugin sees them, over a child and in this process: the two ways to host are one behaviour.
+// Services as a plugin sees them, over a child and in this process, by plugins of today's headers and of frozen ones:
+// one behaviour.
 #include "host/served.hpp"
 
 namespace bellhop::core {
@@ -7,8 +8,7 @@ namespace {
 
 class Services : public Served {};
 
-INSTANTIATE_TEST_SUITE_P(Instance, Services, testing::Values(Where::child, Where::here),
-                         [](const auto &tested) { return tested.param == Where::child ? "child" : "here"; });
+INSTANTIATE_TEST_SUITE_P(Instance, Services, every_hosting(), name_of);
 
 // ---- kv -------------------------------------------------------------------------------------------------------------
 

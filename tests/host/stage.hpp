@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stage: puts one plugin on, in a child or in this process, and collects what its instance reports. Waits for
-// conditions, never for time; a condition that does not come within wait_ms_max is a failed test.
+// Stage: puts one plugin on, in a child or in this process, built from today's headers or from frozen ones, and
+// collects what its instance reports. Waits for conditions, never for time; a condition that does not come within
+// wait_ms_max is a failed test.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -32,14 +33,38 @@ inline std::size_t open_descriptors_count() {
 }
 
 enum class Where { child, here };
+enum class Headers { today, frozen_0_2 };
+
+// How a plugin is put on. A Where alone means a plugin of today.
+struct Hosting {
+  Hosting(Where given_where, Headers given_headers = Headers::today) : where(given_where), headers(given_headers) {}
+
+  // "host_obedient" → the file of the plugin that these headers made; an absolute path stays what it is.
+  std::string file_of(const std::string &library) const {
+    if (library.front() == '/') return library;
+    return plugin_dir + (headers == Headers::frozen_0_2 ? "abi_0_2/" : "") + library + ".so";
+  }
+
+  Where where;
+  Headers headers;
+};
+inline std::string name_of(const testing::TestParamInfo<Hosting> &tested) {
+  const std::string where = tested.param.where == Where::child ? "child" : "here";
+  return tested.param.headers == Headers::today ? where : where + "_frozen_0_2";
+}
+// What a promise to plugins is run over: both ways to host, and plugins of both days.
+inline auto every_hosting() {
+  return testing::Values(Hosting(Where::child), Hosting(Where::here), Hosting(Where::child, Headers::frozen_0_2),
+                         Hosting(Where::here, Headers::frozen_0_2));
+}
 
 class Stage {
  public:
-  explicit Stage(Where where, const std::string &library, const std::string &settings = "{}") : where_(where) {
+  Stage(Hosting hosting, const std::string &library, const std::string &settings = "{}") : where_(hosting.where) {
     state_dir_ = std::filesystem::temp_directory_path() / ("bellhop-host-" + std::to_string(::getpid()));
     std::filesystem::create_directories(state_dir_);
     spec_.name = "greeter";
-    spec_.library = library.front() == '/' ? library : plugin_dir + library + ".so";
+    spec_.library = hosting.file_of(library);
     spec_.settings_json = settings;
     spec_.state_dir = state_dir_ / "greeter";
   }

@@ -65,6 +65,8 @@ TEST_F(ForwardJudge, a_receiver_with_the_old_secret_and_one_with_the_new_both_ta
     EXPECT_STREQ(all[0]["verdicts"][0].GetString(), "");
     EXPECT_STREQ(all[0]["verdicts"][1].GetString(), "");
     EXPECT_STRNE(all[0]["verdicts"][2].GetString(), "") << "the judge can say no";
+    ASSERT_EQ(all[0]["forged"].Size(), 3U);
+    for (const auto &verdict : all[0]["forged"].GetArray()) EXPECT_STRNE(verdict.GetString(), "") << "body, id or time";
     const std::string got = all[0]["body"].GetString();
     EXPECT_EQ(got == sent, body == "raw");
     receiver_.reset();

@@ -14,16 +14,15 @@ using testing::Not;
 Booking booking() {
   Booking made;
   made.id = "B1";
-  made.name = "John Smith";
-  made.email = "john@example.org";
+  made.attendee.name = "John Smith";
+  made.attendee.email = "john@example.org";
   made.timezone = "US/Pacific";
-  made.start = 1'388'592'000;
-  made.end = 1'388'593'800;
-  made.meeting_type = "Haircut";
+  made.start_ms = 1'388'592'000'000;
+  made.end_ms = 1'388'593'800'000;
+  made.meeting_type.name = "Haircut";
   made.url = "https://salon.example/booking/B1";
-  made.google = "https://api.example/google";
-  made.answers = {{"Company", "ACME & Sons"}};
-  made.answers_by_slug = {{"company", "ACME & Sons"}};
+  made.google_link = "https://api.example/google";
+  made.answers = {{"company", "Company", "ACME & Sons"}};
   made.utm = {{"source", "mail"}};
   return made;
 }
@@ -39,7 +38,7 @@ TEST(SlackTemplate, puts_fields_in_and_leaves_braces_alone) {
 
 TEST(SlackTemplate, puts_nothing_in_twice) {
   Booking sly = booking();
-  sly.name = "{{email}}";
+  sly.attendee.name = "{{email}}";
 
   EXPECT_EQ(render("{{name}}", sly), "{{email}}") << "a stranger's text is no template";
 }
@@ -68,8 +67,9 @@ TEST(SlackMessage, shows_a_booking_in_blocks) {
 
 TEST(SlackMessage, calls_nobody_whatever_a_stranger_writes) {
   Booking sly = booking();
-  sly.name = sly.email = sly.meeting_type = sly.location = "<!channel> <@U1> <https://evil|click>";
-  sly.answers = {{"<!here>", "<!everyone>"}};
+  sly.attendee.name = sly.attendee.email = sly.meeting_type.name = sly.host.name = sly.location =
+      "<!channel> <@U1> <https://evil|click>";
+  sly.answers = {{"x", "<!here>", "<!everyone>"}};
   sly.url = "javascript:alert(1)";
   sly.timezone = "<!here>";
   const Occasion occasion{"booking.confirmed", render("New: {{name}}", sly)};
@@ -88,7 +88,8 @@ TEST(SlackMessage, calls_nobody_whatever_a_stranger_writes) {
 
 TEST(SlackMessage, stays_within_slacks_limits_whatever_the_form_holds) {
   Booking long_one = booking();
-  for (int i = 0; i < 300; ++i) long_one.answers.emplace_back("Question " + std::to_string(i), std::string(3'000, '&'));
+  for (int i = 0; i < 300; ++i)
+    long_one.answers.push_back({"", "Question " + std::to_string(i), std::string(3'000, '&')});
 
   for (const Render how : {Render::blocks, Render::attachments, Render::text}) {
     Style style;

@@ -7,17 +7,7 @@
 namespace slack {
 namespace {
 
-constexpr std::int64_t start = 1'388'592'000, end = start + 1'800;  // 2014-01-01T16:00:00Z
-
-TEST(SlackWhen, reads_the_times_of_an_event) {
-  EXPECT_EQ(seconds_of("2014-01-01T16:00:00Z"), start);
-  EXPECT_EQ(seconds_of("2014-01-01T16:00:00.123Z"), start);
-  EXPECT_EQ(seconds_of("1969-12-31T23:59:59Z"), -1);
-  for (const char *text : {"", "2014-01-01", "2014-01-01T16:00:00", "2014-02-30T16:00:00Z", "2014-01-01T24:00:00Z",
-                           "2014-01-01 16:00:00Z", "20x4-01-01T16:00:00Z", "2014-01-01T16:60:00Z"}) {
-    EXPECT_EQ(seconds_of(text), std::nullopt) << text;
-  }
-}
+constexpr std::int64_t start = 1'388'592'000'000, end = start + 1'800'000;  // 2014-01-01T16:00:00Z
 
 TEST(SlackWhen, tells_a_time_in_the_bookings_zone) {
   EXPECT_EQ(in_zone(start, "US/Pacific"), "Wed 1 Jan 2014, 08:00 (US/Pacific)");
@@ -33,7 +23,7 @@ TEST(SlackWhen, takes_utc_for_a_zone_that_nobody_knows) {
 
 TEST(SlackWhen, names_the_second_day_only_when_it_is_another) {
   EXPECT_EQ(span_in_zone(start, end, "US/Pacific"), "Wed 1 Jan 2014, 08:00 – 08:30 (US/Pacific)");
-  EXPECT_EQ(span_in_zone(start, start + 86'400, ""), "Wed 1 Jan 2014, 16:00 – Thu 2 Jan 2014, 16:00 (UTC)");
+  EXPECT_EQ(span_in_zone(start, start + 86'400'000, ""), "Wed 1 Jan 2014, 16:00 – Thu 2 Jan 2014, 16:00 (UTC)");
   EXPECT_EQ(span_in_zone(start, start, ""), "Wed 1 Jan 2014, 16:00 (UTC)")
       << "the vendor's own sample ends as it starts";
 }
@@ -47,8 +37,8 @@ TEST(SlackWhen, lets_slack_tell_it_in_the_readers_zone) {
 }
 
 TEST(SlackWhen, knows_the_hour_that_is_there_twice) {
-  EXPECT_EQ(in_zone(1'414'285'200, "Europe/Berlin"), "Sun 26 Oct 2014, 02:00 (Europe/Berlin)");
-  EXPECT_EQ(in_zone(1'414'285'200 - 3'600, "Europe/Berlin"), "Sun 26 Oct 2014, 02:00 (Europe/Berlin)");
+  EXPECT_EQ(in_zone(1'414'285'200'000, "Europe/Berlin"), "Sun 26 Oct 2014, 02:00 (Europe/Berlin)");
+  EXPECT_EQ(in_zone(1'414'285'200'000 - 3'600'000, "Europe/Berlin"), "Sun 26 Oct 2014, 02:00 (Europe/Berlin)");
 }
 
 }  // namespace

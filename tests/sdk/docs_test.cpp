@@ -50,18 +50,19 @@ std::vector<Block> blocks_of(const std::string &page, const std::string &languag
   return blocks;
 }
 
-// A fragment is members of a class; what it includes stays outside.
+// A fragment is members of a class; what it includes goes before that.
 std::string whole(const Block &block) {
   if (block.is_plugin() || block.is_program()) return block.text;
-  std::string text =
+  std::string includes =
       "#include <bellhop/http.hpp>\n#include <bellhop/kv.hpp>\n#include <bellhop/metrics.hpp>\n"
-      "#include <bellhop/publish.hpp>\nstruct Notify : bellhop::Plugin {\nstd::string url_, title_;\n"
-      "int64_t limit_ = 0;\n";
+      "#include <bellhop/publish.hpp>\n";
+  std::string members;
   std::istringstream in(block.text);
   for (std::string line; std::getline(in, line);) {
-    if (line.rfind("#include", 0) != 0) text += line + "\n";
+    (line.rfind("#include", 0) == 0 ? includes : members) += line + "\n";
   }
-  return text + "};\n";
+  return includes + "struct Notify : bellhop::Plugin {\nstd::string url_, title_;\nint64_t limit_ = 0;\n" + members +
+         "};\n";
 }
 
 struct Ran {
@@ -98,23 +99,30 @@ class Docs : public testing::Test {
 };
 
 // By either compiler, in the oldest and the newest standard that the SDK is for.
-TEST_F(Docs, every_block_of_cpp_compiles) {
+// Compiles every block, and says how many there were.
+int compile_blocks(const std::string &compiler, const fs::path &directory) {
   int blocks_count = 0;
-  for (const std::string compiler : {"g++ -std=c++17", "g++ -std=c++20", "clang++ -std=c++17", "clang++ -std=c++20"}) {
-    if (run("command -v " + compiler.substr(0, compiler.find(' '))).status != 0) continue;
-    for (const char *page : {"sdk/README.md", "docs/cookbook.md"}) {
-      for (const Block &block : blocks_of(page, "cpp")) {
-        ++blocks_count;
-        const fs::path file = directory_ / "block.cpp";
-        std::ofstream(file) << whole(block);
-        const Ran ran =
-            run(compiler + " -Wall -Wextra -Werror -fvisibility=hidden -fsyntax-only -DBELLHOP_PLUGIN_FILE='\"x\"' -I" +
-                source_dir + "/sdk/include " + file.string());
-        EXPECT_EQ(ran.status, 0) << compiler << " " << block.page << ":" << block.line << "\n" << ran.output;
-      }
+  for (const char *page : {"sdk/README.md", "docs/cookbook.md"}) {
+    for (const Block &block : blocks_of(page, "cpp")) {
+      ++blocks_count;
+      const fs::path file = directory / "block.cpp";
+      std::ofstream(file) << whole(block);
+      const Ran ran =
+          run(compiler + " -Wall -Wextra -Werror -fvisibility=hidden -fsyntax-only -DBELLHOP_PLUGIN_FILE='\"x\"' -I" +
+              source_dir + "/sdk/include " + file.string());
+      EXPECT_EQ(ran.status, 0) << compiler << " " << block.page << ":" << block.line << "\n" << ran.output;
     }
   }
-  EXPECT_GE(blocks_count, 2 * 9);
+  return blocks_count;
+}
+
+TEST_F(Docs, every_block_of_cpp_compiles) { EXPECT_GE(compile_blocks("g++ -std=c++17", directory_), 9); }
+
+TEST_F(Docs, every_block_of_cpp_compiles_with_either_compiler_in_each_standard_slow) {
+  EXPECT_GE(compile_blocks("g++ -std=c++20", directory_), 9);
+  if (run("command -v clang++").status != 0) GTEST_SKIP() << "clang++ is not installed: only g++ was tried";
+  EXPECT_GE(compile_blocks("clang++ -std=c++17", directory_), 9);
+  EXPECT_GE(compile_blocks("clang++ -std=c++20", directory_), 9);
 }
 
 TEST_F(Docs, whole_plugins_are_built_as_the_page_says) {

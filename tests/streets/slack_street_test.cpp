@@ -54,6 +54,18 @@ TEST(SlackStreet, a_booking_has_one_message_that_is_updated_and_one_thread) {
   expect_no_secret(street);
 }
 
+// The vendor writes times with any offset, and the event keeps them so.
+TEST(SlackStreet, a_time_with_an_offset_is_told_like_any_other) {
+  SlackVendor slack;
+  PluginStreet street(with_token(slack));
+
+  const core::PluginAnswer answer = street.deliver(payload_text("v5_meeting_rescheduled.assumed.json"));
+
+  EXPECT_EQ(answer.code, BHP_OK) << answer.message << street.death();
+  ASSERT_THAT(slack.roots(), SizeIs(1));
+  EXPECT_THAT(only_root(slack).body, HasSubstr("<!date^1717509600^"));  // 2024-06-04T16:00:00+02:00
+}
+
 TEST(SlackStreet, what_was_done_before_a_fault_is_not_done_again_by_another_process) {
   for (int request = 0; request < 3; ++request) {  // post, update, reply
     for (const Fault &fault :

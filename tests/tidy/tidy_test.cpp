@@ -210,6 +210,68 @@ TEST(Rules, a_type_in_a_header_of_core_has_its_name_alone) {
   EXPECT_GT(places.size(), 100U);
 }
 
+// "const std::string &text, int count = 1" → "const std::string &,int": what tells overloads apart.
+std::string types_of(const std::string &parameters) {
+  static const std::regex named(R"(^(.*[ &*])\w+(?:\[\])?$)");
+  std::string types, one;
+  int depth = 0;
+  for (const char c : parameters + ",") {
+    depth += c == '<' || c == '(' || c == '{' ? 1 : c == '>' || c == ')' || c == '}' ? -1 : 0;
+    if (c != ',' || depth != 0) {
+      one += c;
+      continue;
+    }
+    one = trimmed(one.substr(0, one.find(" = ")));
+    std::smatch match;
+    types += (types.empty() ? "" : ",") + trimmed(std::regex_match(one, match, named) ? match[1].str() : one);
+    one.clear();
+  }
+  return types;
+}
+
+// The functions that a header declares outside of classes, as "namespace::name(types)"; no templates.
+std::vector<std::pair<Line, std::string>> functions_of(const fs::path &file) {
+  static const std::regex opens(R"(^namespace ([\w:]+) \{)");
+  static const std::regex function(R"(^(?!using |template|struct |class |enum |friend |return |#|//)(?:\[\[\w+\]\] )?)"
+                                   R"([\w:<>,*& ]+[ *&](\w+)\((.*)\)(?: noexcept)?(?:;| \{.*)$)");
+  std::vector<std::pair<Line, std::string>> functions;
+  std::string space;
+  const auto lines = lines_of(file);
+  for (std::size_t index = 0; index < lines.size(); ++index) {
+    Line whole = lines[index];
+    std::smatch match;
+    if (std::regex_search(whole.text, match, opens)) space = match[1];
+    if (whole.text.empty() || whole.text[0] == ' ' || (index > 0 && lines[index - 1].text.rfind("template", 0) == 0))
+      continue;
+    const auto open_count = [&whole] {
+      return std::count(whole.text.begin(), whole.text.end(), '(') -
+             std::count(whole.text.begin(), whole.text.end(), ')');
+    };
+    while (open_count() > 0 && index + 1 < lines.size()) whole.text += " " + trimmed(lines[++index].text);
+    if (std::regex_match(whole.text, match, function))
+      functions.emplace_back(whole, space + "::" + match[1].str() + "(" + types_of(match[2]) + ")");
+  }
+  return functions;
+}
+
+// As with types: of two functions of one name and one list of arguments the linker takes either, whatever they return.
+TEST(Rules, a_function_in_a_header_of_core_has_its_name_and_arguments_alone) {
+  std::map<std::string, std::string> places;
+  for (const fs::path &file : files_under(root / "core", {".hpp"})) {
+    for (const auto &[line, name] : functions_of(file)) {
+      const auto [place, is_new] = places.emplace(name, where(file, line));
+      EXPECT_TRUE(is_new) << where(file, line) << name << " is also declared at " << place->second;
+    }
+  }
+  EXPECT_GT(places.size(), 150U);
+}
+
+TEST(Rules, functions_are_told_apart_by_their_arguments) {
+  EXPECT_EQ(types_of("const std::string &text, int count = 1"), "const std::string &,int");
+  EXPECT_EQ(types_of("std::map<int, Level> levels, std::string_view"), "std::map<int, Level>,std::string_view");
+  EXPECT_EQ(types_of(""), "");
+}
+
 TEST(Rules, every_source_file_names_its_licence_first) {
   for (const char *folder : {"core", "sdk", "plugins", "tests", "bench"}) {
     for (const fs::path &file : files_under(root / folder, sources)) {

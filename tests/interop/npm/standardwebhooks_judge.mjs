@@ -3,7 +3,8 @@
 //   node standardwebhooks_judge.mjs NODE_MODULES PORT SECRET...
 // POST /in      204 when one of the secrets fits, else 400 with the library's complaint
 // POST /busy    the first attempt of each webhook-id is answered 503, the next ones as by /in
-// GET  /seen    what came: [{"id","timestamp","body","verdicts":[…one for each secret, "" = right…]}]
+// GET  /seen    what came: [{"id","timestamp","body","verdicts":[…one for each secret, "" = right…],"forged":[…the first
+//               secret's, had a letter of the body, the id or the timestamp been another…]}]
 import http from "node:http";
 import { createRequire } from "node:module";
 
@@ -30,7 +31,13 @@ http
       const id = request.headers["webhook-id"];
       const isFirst = !seen.some((one) => one.id === id);
       const verdicts = secrets.map((secret) => judge(secret, body, request.headers));
-      seen.push({ id, timestamp: request.headers["webhook-timestamp"], body, verdicts });
+      const timestamp = request.headers["webhook-timestamp"];
+      const forged = [
+        judge(secrets[0], body + " ", request.headers),
+        judge(secrets[0], body, { ...request.headers, "webhook-id": id + "0" }),
+        judge(secrets[0], body, { ...request.headers, "webhook-timestamp": String(Number(timestamp) + 1) }),
+      ];
+      seen.push({ id, timestamp, body, verdicts, forged });
       const isBusy = request.url === "/busy" && isFirst;
       response.statusCode = isBusy ? 503 : verdicts.includes("") ? 204 : 400;
       response.end(response.statusCode === 400 ? verdicts.join("; ") : "");

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+// crm with Salesforce, Pipedrive and any REST end over the life of a booking: real child, real services and egress, and
+// vendors of our own that are strict and fail to order. (HubSpot has a file of its own; the real Tryton is in interop.)
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "crm_vendor.hpp"
+#include "support/plugin_street.hpp"
+
+namespace bellhop::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+const std::string confirmed = "legacy_booking_full.assumed.json", moved = "legacy_booking_rescheduled.assumed.json",
+                  canceled = "legacy_booking_canceled.assumed.json";
+const std::string email = "webhooks+sample@appointlet.com";
+
+struct Vendor {
+  const char *name;
+  std::unique_ptr<CrmVendor> (*make)();
+};
+void PrintTo(const Vendor &vendor, std::ostream *out) { *out << vendor.name; }
+
+template <class T>
+std::unique_ptr<CrmVendor> make() {
+  return std::make_unique<T>();
+}
+
+StreetOptions options_for(const CrmVendor &vendor) { return {BELLHOP_PLUGIN_DIR "/crm.so", vendor.settings()}; }
+
+// As delivery does it: again until it is no RETRY, with a new child each time, so that only kv is remembered.
+core::PluginAnswer deliver_until_done(PluginStreet &street, const std::string &body, std::uint32_t attempts_max = 6) {
+  core::PluginAnswer answer;
+  for (std::uint32_t attempt = 1; attempt <= attempts_max; ++attempt) {
+    answer = street.deliver(body, {attempt == 1 ? 0U : BHP_EV_REDELIVERY, attempt});
+    if (answer.code != BHP_RETRY) break;
+    street.restart();
+  }
+  return answer;
+}
+
+void expect_one_of_each(const CrmVendor &vendor, bool is_canceled) {
+  EXPECT_THAT(vendor.complaints(), IsEmpty());
+  ASSERT_THAT(vendor.contacts(), SizeIs(1));
+  EXPECT_EQ(vendor.contacts().begin()->second.email, email);
+  ASSERT_THAT(vendor.meetings(), SizeIs(1));
+  const CrmMeeting &meeting = vendor.meetings().begin()->second;
+  EXPECT_EQ(meeting.is_canceled, is_canceled) << meeting.title;
+  EXPECT_THAT(meeting.contacts, SizeIs(1));
+}
+
+void expect_no_secret(PluginStreet &street) {
+  for (const std::string &exchange : street.exchanges()) EXPECT_THAT(exchange, Not(HasSubstr("s3cr3t")));
+  for (const std::string &line : street.log()) EXPECT_THAT(line, Not(HasSubstr("s3cr3t")));
+  for (const auto &[key, value] : street.kv_all()) EXPECT_THAT(value, Not(HasSubstr("s3cr3t"))) << key;
+}
+
+class CrmDrivers : public testing::TestWithParam<Vendor> {};
+INSTANTIATE_TEST_SUITE_P(Vendor, CrmDrivers,
+                         testing::Values(Vendor{"salesforce", &make<SalesforceVendor>},
+                                         Vendor{"pipedrive", &make<PipedriveVendor>},
+                                         Vendor{"http", &make<RestVendor>}),
+                         [](const auto &tested) { return tested.param.name; });
+
+TEST_P(CrmDrivers, a_bookings_life_is_one_contact_and_one_meeting_that_moves_and_is_marked_canceled) {
+  const auto vendor = GetParam().make();
+  PluginStreet street(options_for(*vendor));
+
+  const core::PluginAnswer first = street.deliver(payload_text(confirmed));
+
+  EXPECT_EQ(first.code, BHP_OK) << first.message << street.death();
+  EXPECT_THAT(first.message, testing::MatchesRegex("contact [A-Za-z0-9]+ made, meeting [A-Za-z0-9]+ made, scheduled"));
+  expect_one_of_each(*vendor, false);
+  EXPECT_THAT(vendor->contacts().begin()->second.name, HasSubstr("King Lovelace"));
+  EXPECT_EQ(vendor->meetings().begin()->second.start, "2017-07-03T16:00:00Z");
+  const std::string first_id = vendor->meetings().begin()->first;
+
+  EXPECT_EQ(street
+                .deliver(with_edits(payload_text(moved), {{"2017-07-03T16:00:00Z", "2017-07-04T09:15:00Z"},
+                                                          {"2017-07-03T16:30:00Z", "2017-07-04T09:45:00Z"}}))
+                .code,
+            BHP_OK);
+  expect_one_of_each(*vendor, false);
+  EXPECT_EQ(vendor->meetings().begin()->second.start, "2017-07-04T09:15:00Z");
+
+  EXPECT_EQ(street.deliver(payload_text(canceled)).code, BHP_OK);
+  expect_one_of_each(*vendor, true);
+  EXPECT_EQ(vendor->meetings().begin()->first, first_id);
+  EXPECT_THAT(street.kv("result/booking/BOOKING_ID").value_or(""), HasSubstr("canceled"));
+  expect_no_secret(street);
+}
+
+TEST_P(CrmDrivers, a_fault_at_any_request_of_a_life_ends_in_one_contact_and_one_meeting) {
+  std::size_t requests_count = 0;
+  {
+    const auto vendor = GetParam().make();
+    PluginStreet street(options_for(*vendor));
+    for (const std::string &file : {confirmed, moved, canceled})
+      ASSERT_EQ(street.deliver(payload_text(file)).code, BHP_OK);
+    requests_count = vendor->requests_count();
+  }
+  const std::vector<Fault> faults{{Fault::What::answer, http_answer(429, "{}", "Retry-After: 1\r\n")},
+                                  {Fault::What::answer, http_answer(503, "<html>down</html>")},
+                                  {Fault::What::reset, ""},
+                                  {Fault::What::lost, ""}};
+  for (std::size_t kind = 0; kind < faults.size(); ++kind) {
+    for (std::size_t request = 0; request < requests_count; ++request) {
+      const auto vendor = GetParam().make();
+      vendor->fail_at(request, faults[kind]);
+      PluginStreet street(options_for(*vendor));
+      SCOPED_TRACE("fault " + std::to_string(kind) + " at request " + std::to_string(request));
+
+      for (const std::string &file : {confirmed, moved, canceled}) {
+        const core::PluginAnswer answer = deliver_until_done(street, payload_text(file));
+        EXPECT_EQ(answer.code, BHP_OK) << file << ": " << answer.message;
+      }
+
+      EXPECT_GT(vendor->requests_count(), request);
+      expect_one_of_each(*vendor, true);
+    }
+  }
+}
+
+// A proxy says 200 and nothing else. Where an answer is needed, that is none; and nobody who is there is made again.
+TEST_P(CrmDrivers, an_empty_answer_is_taken_for_nothing_that_it_does_not_say) {
+  const std::string second = with_edits(payload_text(confirmed), {{"BOOKING_ID", "B2"}});
+  for (std::size_t request = 0; request < 6; ++request) {
+    const auto vendor = GetParam().make();
+    {
+      PluginStreet before(options_for(*vendor));
+      ASSERT_EQ(before.deliver(payload_text(confirmed)).code, BHP_OK);
+    }
+    vendor->fail_at(vendor->requests_count() + request,
+                    {Fault::What::answer, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"});
+    PluginStreet street(options_for(*vendor));  // which has learnt nothing yet
+    SCOPED_TRACE("request " + std::to_string(request));
+
+    const core::PluginAnswer answer = deliver_until_done(street, second);
+
+    EXPECT_EQ(answer.code, BHP_OK) << answer.message;
+    EXPECT_THAT(vendor->contacts(), SizeIs(1));
+    EXPECT_THAT(vendor->meetings(), SizeIs(2));
+    EXPECT_THAT(vendor->complaints(), IsEmpty());
+  }
+}
+
+TEST_P(CrmDrivers, everybody_of_a_group_meeting_is_a_contact_and_takes_part) {
+  const auto vendor = GetParam().make();
+  PluginStreet street(options_for(*vendor));
+  const std::string body = with_edits(payload_text("v5_meeting_full.assumed.json"),
+                                      {{R"("status": "cancelled")", R"("status": "scheduled")"}});
+
+  const core::PluginAnswer answer = street.deliver(body);
+
+  EXPECT_EQ(answer.code, BHP_OK) << answer.message;
+  EXPECT_THAT(vendor->complaints(), IsEmpty());
+  EXPECT_THAT(vendor->contacts(), SizeIs(2));
+  ASSERT_THAT(vendor->meetings(), SizeIs(1));
+  EXPECT_THAT(vendor->meetings().begin()->second.contacts, SizeIs(2));
+
+  EXPECT_EQ(street.deliver(body, {BHP_EV_REDELIVERY, 2}).code, BHP_OK);
+  EXPECT_THAT(vendor->contacts(), SizeIs(2));
+  EXPECT_THAT(vendor->meetings().begin()->second.contacts, SizeIs(2));
+  EXPECT_THAT(vendor->complaints(), IsEmpty());
+}
+
+TEST_P(CrmDrivers, hostile_texts_stay_in_their_fields) {
+  std::string emoji;
+  for (int i = 0; i < 300; ++i) emoji += "\xF0\x9F\x98\x80";
+  for (const std::string &text :
+       {std::string(R"(=HYPERLINK(\"http://evil.example\",\"x\"))"), std::string("../../etc/passwd"),
+        std::string(R"(a\r\nX-Injected: 1)"), std::string(R"(\",\"who\":[],\"x\":\")"), std::string("' OR Email != '"),
+        std::string("{{email}}"), std::string("<script>alert(1)</script>"), std::string("\\\\\\\""), emoji,
+        std::string(79, 'x') + "\xF0\x9F\x98\x80", std::string(39, 'x') + "\xF0\x9F\x98\x80",
+        std::string(254, 'x') + "\xF0\x9F\x98\x80\xF0\x9F\x98\x80", std::string(R"(a\u0000b)")}) {
+    const auto vendor = GetParam().make();
+    PluginStreet street(options_for(*vendor));
+    const std::string address = "a'/../b?c&d=e#%2F%27@example.org";
+    SCOPED_TRACE(text.substr(0, 60));
+
+    const core::PluginAnswer answer = street.deliver(with_edits(payload_text(confirmed), {{"Ada  King Lovelace", text},
+                                                                                          {"newsletter\"", text + "\""},
+                                                                                          {"Zoom", text},
+                                                                                          {"Meeting Type 1", text},
+                                                                                          {"+44 20 7946 0000", text},
+                                                                                          {email, address}}));
+
+    EXPECT_EQ(answer.code, BHP_OK) << answer.message;
+    EXPECT_THAT(vendor->complaints(), IsEmpty());
+    ASSERT_THAT(vendor->contacts(), SizeIs(1));
+    EXPECT_EQ(vendor->contacts().begin()->second.email, address);
+    EXPECT_THAT(vendor->meetings(), SizeIs(1));
+    // And they are found again by that address.
+    PluginStreet another(options_for(*vendor));
+    EXPECT_EQ(another
+                  .deliver(with_edits(payload_text("legacy_booking_confirmed.json"),
+                                      {{email, address}, {"BOOKING_ID", "B2"}}))
+                  .code,
+              BHP_OK);
+    EXPECT_THAT(vendor->contacts(), SizeIs(1));
+    EXPECT_THAT(vendor->complaints(), IsEmpty());
+  }
+}
+
+TEST_P(CrmDrivers, the_health_check_asks_and_leaves_nothing) {
+  const auto vendor = GetParam().make();
+  PluginStreet street(options_for(*vendor));
+
+  const core::Report report = street.ask(core::Question::What::health);
+
+  ASSERT_THAT(report.answers, SizeIs(1));
+  EXPECT_EQ(report.answers[0].code, BHP_OK) << report.answers[0].message;
+  EXPECT_GT(vendor->requests_count(), 0U);
+  EXPECT_THAT(vendor->contacts(), IsEmpty());
+  EXPECT_THAT(vendor->complaints(), IsEmpty());
+}
+
+// ---- what only one of them has --------------------------------------------------------------------------------------
+
+TEST(CrmSalesforce, a_session_that_has_ended_is_begun_anew_once_and_unseen) {
+  SalesforceVendor vendor;
+  PluginStreet street(options_for(vendor));
+  ASSERT_EQ(street.deliver(payload_text(confirmed)).code, BHP_OK);
+  EXPECT_EQ(vendor.tokens_count(), 1);
+  vendor.end_session();
+
+  const core::PluginAnswer answer = street.deliver(payload_text(moved));
+
+  EXPECT_EQ(answer.code, BHP_OK) << answer.message;
+  EXPECT_EQ(vendor.tokens_count(), 2);
+  expect_one_of_each(vendor, false);
+  expect_no_secret(street);
+}
+
+TEST(CrmSalesforce, its_codes_decide_whether_to_wait_to_hold_or_to_give_up) {
+  struct Row {
+    int status;
+    const char *code;
+    std::int32_t verdict;
+  };
+  for (const Row &row : {Row{403, "REQUEST_LIMIT_EXCEEDED", BHP_HOLD}, Row{400, "UNABLE_TO_LOCK_ROW", BHP_RETRY},
+                         Row{503, "SERVER_UNAVAILABLE", BHP_RETRY}, Row{400, "DUPLICATES_DETECTED", BHP_FAIL},
+                         Row{400, "REQUIRED_FIELD_MISSING", BHP_FAIL}, Row{400, "STRING_TOO_LONG", BHP_FAIL},
+                         Row{403, "API_DISABLED_FOR_ORG", BHP_HOLD}}) {
+    SalesforceVendor vendor;
+    // 0 is the token, 1 the search, 2 the contact.
+    vendor.fail_at(2, {Fault::What::answer,
+                       http_answer(row.status, R"([{"message":"why","errorCode":")" + std::string(row.code) + "\"}]")});
+    PluginStreet street(options_for(vendor));
+
+    const core::PluginAnswer answer = street.deliver(payload_text(confirmed));
+
+    EXPECT_EQ(answer.code, row.verdict) << row.code << ": " << answer.message;
+    EXPECT_THAT(answer.message, HasSubstr(row.code));
+    EXPECT_THAT(vendor.meetings(), IsEmpty());
+  }
+}
+
+TEST(CrmSalesforce, several_events_with_one_key_are_a_dead_letter) {
+  SalesforceVendor vendor;
+  vendor.fail_at(3, {Fault::What::answer, http_answer(300, R"(["/services/data/v60.0/sobjects/Event/00U1"])")});
+  PluginStreet street(options_for(vendor));
+
+  const core::PluginAnswer answer = street.deliver(payload_text(confirmed));
+
+  EXPECT_EQ(answer.code, BHP_FAIL) << answer.message;
+  EXPECT_THAT(answer.message, HasSubstr("several records"));
+}
+
+TEST(CrmSalesforce, wrong_credentials_hold_everything) {
+  SalesforceVendor vendor;
+  vendor.fail_at(0,
+                 {Fault::What::answer,
+                  http_answer(400, R"({"error":"invalid_client","error_description":"invalid client credentials"})")});
+  PluginStreet street(options_for(vendor));
+
+  const core::PluginAnswer answer = street.deliver(payload_text(confirmed));
+
+  EXPECT_EQ(answer.code, BHP_HOLD) << answer.message;
+  EXPECT_THAT(answer.message, HasSubstr("invalid_client"));
+}
+
+TEST(CrmPipedrive, a_used_up_day_holds_until_midnight_and_a_short_limit_is_a_retry) {
+  for (const auto &[message, code] :
+       {std::pair("daily request limit reached", BHP_HOLD), std::pair("too many", BHP_RETRY)}) {
+    PipedriveVendor vendor;
+    vendor.fail_at(
+        0, {Fault::What::answer, http_answer(429, R"({"success":false,"error":")" + std::string(message) + "\"}")});
+    PluginStreet street(options_for(vendor));
+
+    EXPECT_EQ(street.deliver(payload_text(confirmed)).code, code) << message;
+  }
+}
+
+}  // namespace
+}  // namespace bellhop::test
