@@ -90,6 +90,7 @@ void deliver(benchmark::State &state) {
 
 BENCHMARK(deliver)->Arg(1)->Iterations(2000)->UseRealTime()->Unit(benchmark::kMicrosecond);
 BENCHMARK(deliver)->Arg(64)->Iterations(200)->UseRealTime()->Unit(benchmark::kMicrosecond);
+BENCHMARK(deliver)->Arg(256)->Iterations(50)->UseRealTime()->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 

@@ -9,7 +9,7 @@ namespace bellhop_sqlite {
 
 namespace {
 
-constexpr int checkpoint_pages = 1000;  // 8 MB: move the log into the database, waiting for nobody
+constexpr int checkpoint_pages = 2000;  // 16 MB: move the log into the database, waiting for nobody
 constexpr int log_pages_large = 8192;   // 64 MB: wait for readers, up to the busy time-out
 constexpr int log_pages_between_tries = 1000;
 

@@ -9,6 +9,7 @@ namespace bellhop_sqlite {
 
 namespace {
 
+constexpr int cache_kib = 16 * 1024;
 constexpr int page_size_bytes = 8192;                        // a body of 4 KB fits a page or two
 constexpr int write_ahead_log_bytes_max = 64 * 1024 * 1024;  // what the log shrinks to once no reader needs it
 
@@ -214,6 +215,9 @@ void prepare_file(Database &database) {
   // FULL: an OK to Bellhop means that a power cut right after it loses nothing.
   database.execute("PRAGMA synchronous = FULL");
   database.execute("PRAGMA foreign_keys = ON");
+  // A batch of events and the upper pages of every index; with the 2 MB that SQLite takes by itself they were read
+  // again and again, and written to the log before the commit.
+  database.execute(("PRAGMA cache_size = -" + std::to_string(cache_kib)).c_str());
   // What is deleted is overwritten. It costs little: the plugin deletes rarely.
   database.execute("PRAGMA secure_delete = ON");
   database.execute(("PRAGMA journal_size_limit = " + std::to_string(write_ahead_log_bytes_max)).c_str());
