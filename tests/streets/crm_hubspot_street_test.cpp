@@ -23,17 +23,6 @@ StreetOptions options_for(const HubSpotVendor &vendor, const std::string &more =
                                             "}"};
 }
 
-// As delivery does it: again until it is no RETRY, with a new child each time, so that only kv is remembered.
-core::PluginAnswer deliver_until_done(PluginStreet &street, const std::string &body, std::uint32_t attempts_max = 6) {
-  core::PluginAnswer answer;
-  for (std::uint32_t attempt = 1; attempt <= attempts_max; ++attempt) {
-    answer = street.deliver(body, {attempt == 1 ? 0U : BHP_EV_REDELIVERY, attempt});
-    if (answer.code != BHP_RETRY) break;
-    street.restart();
-  }
-  return answer;
-}
-
 void expect_one_of_each(const HubSpotVendor &vendor, const std::string &outcome) {
   EXPECT_EQ(vendor.contacts().size(), 1U);
   ASSERT_EQ(vendor.meetings().size(), 1U);
