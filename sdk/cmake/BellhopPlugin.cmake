@@ -27,7 +27,8 @@ function(bellhop_add_plugin name)
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
     POSITION_INDEPENDENT_CODE ON LINK_DEPENDS ${map})
   target_link_options(${name} PRIVATE
-    "LINKER:--version-script=${map}" "LINKER:--exclude-libs,ALL" "LINKER:-z,nodelete")
+    "LINKER:--version-script=${map}" "LINKER:--exclude-libs,ALL" "LINKER:-z,nodelete"
+    "LINKER:--build-id=sha1")  # a crash is told with it
   # clang's sanitizers leave their runtime undefined in shared libraries, on purpose.
   if(NOT (BELLHOP_SANITIZE AND CMAKE_CXX_COMPILER_ID MATCHES Clang))
     target_link_options(${name} PRIVATE "LINKER:-z,defs")
