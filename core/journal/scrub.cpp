@@ -37,19 +37,15 @@ bool is_tree(const std::string &page, std::size_t header, std::size_t pointers_a
 
 }  // namespace
 
-bool clear_middle(std::string &page, bool is_first) {
+std::optional<PageRange> middle_of(const std::string &page, bool is_first) {
   const std::size_t header = is_first ? 100 : 0;
   const int kind = page[header];
   const bool is_leaf = kind == 10 || kind == 13;
-  if (!is_leaf && kind != 2 && kind != 5) return false;
-  const std::size_t cells_count = two_bytes(page, header + 3);
-  const std::size_t contents = two_bytes(page, header + 5);
+  if (!is_leaf && kind != 2 && kind != 5) return std::nullopt;
   const std::size_t pointers_at = header + (is_leaf ? 8 : 12);
-  const std::size_t pointers_end = pointers_at + 2 * cells_count;
-  if (!is_tree(page, header, pointers_at, pointers_end)) return false;
-  std::fill(page.begin() + static_cast<std::ptrdiff_t>(pointers_end),
-            page.begin() + static_cast<std::ptrdiff_t>(contents), '\0');
-  return true;
+  const std::size_t pointers_end = pointers_at + 2 * two_bytes(page, header + 3);
+  if (!is_tree(page, header, pointers_at, pointers_end)) return std::nullopt;
+  return PageRange{pointers_end, two_bytes(page, header + 5) - pointers_end};
 }
 
 int find_pages(Database &database, std::string_view email, std::int64_t first, int count_max,
@@ -78,8 +74,11 @@ int scrub_pages(Database &database, const std::vector<std::int64_t> &pages) {
     const sqlite3_int64 at = (number - 1) * page_bytes;
     int code = file->pMethods->xRead(file, page.data(), static_cast<int>(page_bytes), at);
     if (code != SQLITE_OK) return code;
-    if (!clear_middle(page, number == 1)) continue;
-    code = file->pMethods->xWrite(file, page.data(), static_cast<int>(page_bytes), at);
+    const std::optional<PageRange> middle = middle_of(page, number == 1);
+    if (!middle || middle->size == 0) continue;
+    const std::string zeroes(middle->size, '\0');
+    code = file->pMethods->xWrite(file, zeroes.data(), static_cast<int>(zeroes.size()),
+                                  at + static_cast<sqlite3_int64>(middle->begin));
     if (code != SQLITE_OK) return code;
   }
   return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
