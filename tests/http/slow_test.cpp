@@ -309,6 +309,9 @@ int serve_without_descriptors() {
 }
 
 TEST(Slow, running_out_of_descriptors_is_survived) {
+#ifdef BELLHOP_SANITIZED
+  GTEST_SKIP() << "the sanitizer itself needs descriptors to look at an object, and takes it for broken without";
+#endif
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) ::_exit(serve_without_descriptors());

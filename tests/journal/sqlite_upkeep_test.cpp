@@ -202,7 +202,8 @@ TEST(SqliteUpkeep, leaves_no_byte_of_a_person_in_any_file) {
       made.event.json = "{\"email\":\"" + email + "\"}";
       made.headers.emplace_back("X-From", email);
     }
-    const Incoming incoming = number % 10 == 0 ? made.quarantined("from " + email) : made.incoming();
+    const std::string reason = "from " + email;
+    const Incoming incoming = number % 10 == 0 ? made.quarantined(reason) : made.incoming();
     ASSERT_TRUE(f.journal->append(incoming).ok());
     Settlement said = settlement(crm, number, number % 4 == 0 ? waiting : delivered, made.event.subject, 1);
     said.message =
