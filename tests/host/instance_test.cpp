@@ -382,7 +382,9 @@ TEST_P(Misdeeds, that_a_process_survives_become_verdicts) {
   const Deed deeds[] = {
       {"hostile_verdict", 4711, ""},
       {"hostile_throw", BHP_RETRY, "unexpected: disk on fire"},
-      {"hostile_pointers", BHP_OK, ""},
+#ifndef BELLHOP_SANITIZED
+      {"hostile_pointers", BHP_OK, ""},  // reads what is gone, which a sanitizer rightly ends
+#endif
       {"hostile_flood", BHP_OK, ""},
   };
   for (const Deed &deed : deeds) {
