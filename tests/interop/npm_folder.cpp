@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
 #include <iterator>
 
@@ -16,6 +17,8 @@ namespace {
 using namespace interop;
 
 namespace fs = std::filesystem;
+
+constexpr std::chrono::minutes retry_pause{10};
 
 std::string text_of(const fs::path &file) {
   std::ifstream in(file, std::ios::binary);
@@ -32,16 +35,23 @@ NpmFolder install() {
   if (lock < 0 || ::flock(lock, LOCK_EX) != 0) folder.why_not = "cannot lock " + folder.path.string();
   const fs::path done = folder.path / "installed";
   const std::string wanted = text_of(source / "package-lock.json");
+  // Every test asks, in a process of its own: what has just failed is not tried by each of them.
+  const fs::path failed = folder.path / "failed";
+  std::error_code is_absent;
+  const auto failed_at = fs::last_write_time(failed, is_absent);
+  if (!is_absent && fs::file_time_type::clock::now() - failed_at < retry_pause) folder.why_not = text_of(failed);
   if (folder.why_not.empty() && text_of(done) != wanted) {
     for (const char *file : {"package.json", "package-lock.json"}) {
       fs::copy_file(source / file, folder.path / file, fs::copy_options::overwrite_existing);
     }
-    const Ran ran = run({"npm", "ci", "--prefix", folder.path.string(), "--ignore-scripts", "--no-audit", "--no-fund"},
+    const Ran ran = run({"npm", "ci", "--prefix", folder.path.string(), "--ignore-scripts", "--no-audit", "--no-fund",
+                         "--fetch-retries=1", "--fetch-timeout=120000"},
                         folder.path);
     if (ran.code == 0) {
       std::ofstream(done, std::ios::binary) << wanted;
     } else {
       folder.why_not = "npm ci did not get the packages of tests/interop/npm: " + ran.output;
+      std::ofstream(failed, std::ios::binary) << folder.why_not;
     }
   }
   if (lock >= 0) ::close(lock);
