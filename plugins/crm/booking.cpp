@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "booking.hpp"
 
+#include <bellhop/booking.hpp>
+
 #include <algorithm>
 #include <array>
 

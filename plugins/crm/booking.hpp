@@ -41,21 +41,4 @@ bool is_field(std::string_view name);
 // "" when the event does not say. Answers are the primary attendee's words: of others they are empty.
 std::string field_of(const Booking &booking, const Person &person, std::string_view name);
 
-// Calls text(piece) and field(name) for the pieces of "Meeting with {{name}}" in their order. An opening brace without
-// its end is text.
-template <class Text, class Field>
-void walk_pattern(std::string_view pattern, Text &&text, Field &&field) {
-  for (;;) {
-    const std::size_t open = pattern.find("{{");
-    const std::size_t close = open == pattern.npos ? open : pattern.find("}}", open);
-    if (close == pattern.npos) return text(pattern);
-    text(pattern.substr(0, open));
-    std::string_view name = pattern.substr(open + 2, close - open - 2);
-    while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
-    while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
-    field(name);
-    pattern.remove_prefix(close + 2);
-  }
-}
-
 }  // namespace crm

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // HubSpot: CRM API v3, or a dated one of the same shape (hubspot.path). Contacts are found by e-mail, meetings are
 // objects of their own, associated with every contact. All values of properties are strings.
+#include <bellhop/booking.hpp>
+
 #include <algorithm>
 #include <string>
 #include <utility>

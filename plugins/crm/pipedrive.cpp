@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pipedrive, API v2: a contact is a person, a meeting an activity of type "meeting" in which the persons take part.
 // Custom fields are named by their 40 hex digits.
+#include <bellhop/booking.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstdio>

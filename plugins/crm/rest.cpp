@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // rest: any REST end with JSON bodies, by one template per request. What is put into a URL is percent-encoded, what is
 // put into a body is escaped for the inside of a JSON string: no value can add a segment, a parameter or a member.
+#include <bellhop/booking.hpp>
+
 #include <algorithm>
 #include <functional>
 #include <string>
@@ -26,27 +28,16 @@ using ValueOf = std::function<std::string(std::string_view)>;
 bool is_json(std::string_view name) { return name == "properties" || name == "meeting.contacts"; }
 
 std::string rendered_url(const std::string &pattern, const ValueOf &value_of) {
-  std::string out;
-  walk_pattern(
-      pattern, [&](std::string_view text) { out += text; },
-      [&](std::string_view name) { out += percent_encoded(value_of(name)); });
-  return out;
+  return bellhop::fill_pattern(pattern, [&](std::string_view name) { return percent_encoded(value_of(name)); });
 }
 
 std::string rendered_body(const std::string &pattern, const ValueOf &value_of) {
-  std::string out;
-  walk_pattern(
-      pattern, [&](std::string_view text) { out += text; },
-      [&](std::string_view name) {
-        const std::string value = value_of(name);
-        if (is_json(name)) {
-          out += value;
-        } else {
-          const std::string quoted = json_quoted(cut(value, value.size(), Lines::many));
-          out += quoted.substr(1, quoted.size() - 2);
-        }
-      });
-  return out;
+  return bellhop::fill_pattern(pattern, [&](std::string_view name) {
+    const std::string value = value_of(name);
+    if (is_json(name)) return value;
+    const std::string quoted = json_quoted(cut(value, value.size(), Lines::many));
+    return quoted.substr(1, quoted.size() - 2);
+  });
 }
 
 std::string field_of_contact(std::string_view name, const std::string &id, const Person &person,

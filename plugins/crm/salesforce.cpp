@@ -2,6 +2,8 @@
 // Salesforce: REST API with OAuth client credentials. A token says nothing of its end: it lives in memory, and a 401
 // INVALID_SESSION_ID fetches a new one, once. An Event has a key of ours (salesforce.event_key, an external id), so
 // that making it and changing it are one idempotent PATCH.
+#include <bellhop/booking.hpp>
+
 #include <algorithm>
 #include <array>
 #include <string>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings.hpp"
 
+#include <bellhop/booking.hpp>
 #include <bellhop/kv.hpp>
 
 #include <algorithm>
@@ -40,7 +41,7 @@ bool may_name(Where where, std::string_view name) {
 
 void check_pattern(const std::string &pattern, const std::string &place, Where where) {
   std::string unknown;
-  walk_pattern(
+  bellhop::walk_pattern(
       pattern, [](std::string_view) {},
       [&](std::string_view name) {
         if (unknown.empty() && !may_name(where, name)) unknown = name.empty() ? "{{}}" : std::string(name);

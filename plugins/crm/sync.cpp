@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync.hpp"
 
+#include <bellhop/booking.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -34,11 +36,8 @@ std::string list_of(const std::vector<std::string> &texts) {
 }
 
 std::string render(const std::string &pattern, const Booking &booking) {
-  std::string out;
-  walk_pattern(
-      pattern, [&](std::string_view text) { out += text; },
-      [&](std::string_view name) { out += field_of(booking, booking.people.front(), name); });
-  return out;
+  return bellhop::fill_pattern(pattern,
+                               [&](std::string_view name) { return field_of(booking, booking.people.front(), name); });
 }
 
 std::string_view word_of(std::int32_t code) {

@@ -6,7 +6,7 @@
 #include <openssl/evp.h>
 
 #include <array>
-#include <cstdio>
+#include <cstdint>
 #include <stdexcept>
 
 namespace crm {

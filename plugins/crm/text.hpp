@@ -2,11 +2,7 @@
 // Text: how what a stranger wrote gets into a URL, a SOQL string, an HTML field or a name without leaving it. Pure.
 #pragma once
 
-#include <bellhop/booking.hpp>
-
 #include <cstddef>
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tryton 6.0 by JSON-RPC: a contact is a party with an e-mail among its contact mechanisms, a meeting a note of the
 // party of the primary attendee (docs/decisions/0066). A session is kept in memory and taken anew when it has ended.
+#include <bellhop/booking.hpp>
+
 #include <algorithm>
 #include <array>
 #include <string>
