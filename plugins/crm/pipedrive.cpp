@@ -87,7 +87,7 @@ class Pipedrive : public Driver {
   Found find_contact(const std::string &email, const std::vector<FieldRule> &rules) override {
     const Reply reply =
         send("GET", "/api/v2/persons/search?fields=email&exact_match=true&limit=1&term=" + percent_encoded(email), "");
-    if (!reply.said.is_2xx()) return verdict_of(reply);
+    if (!is_success(reply)) return verdict_of(reply);
     const std::string id = reply.root()["data"]["items"].at(0)["item"]["id"].str();
     if (!is_id(id)) return std::optional<Contact>();
     return read_contact(id, rules);
@@ -96,7 +96,7 @@ class Pipedrive : public Driver {
   Found read_contact(const std::string &id, const std::vector<FieldRule> &rules) override {
     const Reply reply = send("GET", "/api/v2/persons/" + percent_encoded(id), "");
     if (is_missing(reply)) return std::optional<Contact>();
-    if (!reply.said.is_2xx()) return verdict_of(reply);
+    if (!is_success(reply)) return verdict_of(reply);
     const Json person = reply.root()["data"];
     if (person["is_deleted"].boolean()) return std::optional<Contact>();
     Contact contact{id, {}};
@@ -129,7 +129,7 @@ class Pipedrive : public Driver {
                              "/api/v2/activities?limit=500&sort_by=add_time&sort_direction=desc&person_id=" +
                                  percent_encoded(meeting.contacts.front()),
                              "");
-    if (!reply.said.is_2xx()) return verdict_of(reply);
+    if (!is_success(reply)) return verdict_of(reply);
     for (const Json &activity : reply.root()["data"]) {
       const std::string id = activity["id"].str();
       if (is_id(id) && activity["note"].text().find(mark_of(meeting)) != std::string_view::npos) {
@@ -147,27 +147,24 @@ class Pipedrive : public Driver {
 
   Verdict check() override {
     const Reply reply = send("GET", "/api/v2/persons?limit=1", "");
-    return reply.said.is_2xx() ? Verdict::ok("Pipedrive knows the token and lets us read persons") : verdict_of(reply);
+    return is_success(reply) ? Verdict::ok("Pipedrive knows the token and lets us read persons") : verdict_of(reply);
   }
 
  private:
   Reply send(const std::string &method, const std::string &path, const std::string &body) const {
     Reply reply = link_.send(method, path, body, {{"x-api-token", token_}});
     if (!reply.said.is_2xx()) reply.said.detail = shown(reply.root()["error"].text());
-    if (reply.said.is_2xx() &&
-        !reply.root()["success"].boolean()) {  // taken for "there is nobody", it would make another
-      reply.said.status = 502;
-      reply.said.detail = "this is no answer of Pipedrive's";
-    }
     return reply;
   }
   Verdict verdict_of(const Reply &reply) const { return pipedrive_verdict(reply.said, link_.now_ms()); }
+  // A 2xx of a proxy's, taken for "there is nobody", would make a second person.
+  static bool is_success(const Reply &reply) { return reply.said.is_2xx() && reply.root()["success"].boolean(); }
   static bool is_missing(const Reply &reply) {
     const bool is_own = reply.root()["success"].type() == BHP_JSON_BOOL;  // not a proxy's page
     return (reply.said.status == 404 || reply.said.status == 410) && is_own;
   }
   Outcome<std::string> id_of(const Reply &reply) const {
-    if (!reply.said.is_2xx()) return verdict_of(reply);
+    if (!is_success(reply)) return verdict_of(reply);
     const std::string id = reply.root()["data"]["id"].str();
     if (!is_id(id)) return Verdict::retry(reply.said.sentence + ": Pipedrive gave no id");
     return id;
@@ -175,7 +172,7 @@ class Pipedrive : public Driver {
   Outcome<Change> change(const std::string &path, const std::string &body) const {
     const Reply reply = send("PATCH", path, body);
     if (is_missing(reply)) return Change::gone;
-    if (!reply.said.is_2xx()) return verdict_of(reply);
+    if (!is_success(reply)) return verdict_of(reply);
     return Change::done;
   }
 

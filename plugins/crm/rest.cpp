@@ -104,8 +104,7 @@ class Rest : public Driver {
     if (call.method.empty()) return std::optional<std::string>();
     const Reply reply = send(call, [&](std::string_view name) { return field_of_meeting(name, {}, meeting); });
     if (is_missing(call, reply)) return std::optional<std::string>();
-    if (!is_success(call, reply)) return rest_verdict(reply.said);
-    if (!reply.root()) return Verdict::retry(reply.said.sentence + ": the answer is no JSON");
+    if (!is_success(call, reply) || !reply.root()) return rest_verdict(reply.said);
     const std::string id = found_id(call, reply);
     return id.empty() ? std::optional<std::string>() : std::optional<std::string>(id);
   }
@@ -161,8 +160,7 @@ class Rest : public Driver {
                     const std::vector<FieldRule> &rules) const {
     const Reply reply = send(call, [&](std::string_view name) { return field_of_contact(name, known_id, person, {}); });
     if (is_missing(call, reply)) return std::optional<Contact>();
-    if (!is_success(call, reply)) return rest_verdict(reply.said);
-    if (!reply.root()) return Verdict::retry(reply.said.sentence + ": the answer is no JSON");
+    if (!is_success(call, reply) || !reply.root()) return rest_verdict(reply.said);
     const std::string id = call.id.empty() ? known_id : found_id(call, reply);
     if (id.empty()) return std::optional<Contact>();
     Contact contact{id, {}};

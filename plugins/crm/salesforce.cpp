@@ -54,8 +54,8 @@ class Salesforce : public Driver {
     const std::string query = "SELECT " + names_of(rules) + " FROM Contact WHERE Email = '" + soql_escaped(email) +
                               "' ORDER BY CreatedDate LIMIT 1";
     const Reply reply = send("GET", base_ + "/query?q=" + percent_encoded(query), "");
-    if (reply.said.status != 200) return salesforce_verdict(reply.said);
-    if (!reply.root()["records"].is_array()) return no_answer(reply);
+    // A 200 without records is a proxy's: taken for "there is nobody", it would make a second contact.
+    if (reply.said.status != 200 || !reply.root()["records"].is_array()) return salesforce_verdict(reply.said);
     const Json record = reply.root()["records"].at(0);
     if (!record) return std::optional<Contact>();
     return contact_of(record, rules, reply);
@@ -97,7 +97,7 @@ class Salesforce : public Driver {
     if (!is_id(id)) {  // 204 of older versions: it was there
       const Reply read = send("GET", path + "?fields=Id", "");
       id = read.root()["Id"].str();
-      if (read.said.status == 404) return no_answer(reply);  // it was not written after all
+      if (read.said.status == 404) return salesforce_verdict(reply.said);  // it was not written after all
       if (read.said.status != 200) return salesforce_verdict(read.said);
       if (!is_id(id)) return Verdict::retry(read.said.sentence + ": Salesforce gave no id");
     }
@@ -142,10 +142,6 @@ class Salesforce : public Driver {
         .set("ShowAs", is_canceled ? "Free" : "Busy")
         .set("WhoId", meeting.contacts.front())
         .str();
-  }
-  // Something between us and Salesforce said 200. Taken for "there is nobody", it would make a second contact.
-  static Verdict no_answer(const Reply &reply) {
-    return Verdict::retry(reply.said.sentence + ": this is no answer of Salesforce's");
   }
   static bool is_missing(const Reply &reply) {
     return reply.said.status == 404 && (reply.said.code == "NOT_FOUND" || reply.said.code == "ENTITY_IS_DELETED");
