@@ -85,22 +85,22 @@ void MergedKeys::restart(std::size_t keys_count) {
   filter_ = KeyFilter(keys_count + keys_count / 4 + 1);
   learnt_ = std::numeric_limits<std::int64_t>::min();
   filter_.add(learnt_);
-  is_learning_ = true;
+  state_ = State::learning;
 }
 
 void MergedKeys::give_up() {
   filter_ = KeyFilter(0);
-  is_learning_ = is_known_ = false;
+  state_ = State::unknown;
 }
 
 void MergedKeys::add(std::int64_t key) {
-  if (!is_learning_ && !is_known_) return;
+  if (state_ == State::unknown) return;
   filter_.add(key);
   if (filter_.keys_count() > keys_max) give_up();
 }
 
 bool MergedKeys::is_outgrown(std::size_t keys_count) const {
-  if (!is_known_) return false;
+  if (!is_known()) return false;
   return filter_.keys_count() / 2 > std::max(keys_count, keys_count_min);
 }
 
@@ -123,10 +123,7 @@ int MergedKeys::learn(Statement &keys, int count) {
     give_up();
     return code == SQLITE_DONE ? SQLITE_CORRUPT : code;
   }
-  if (rows_count < count) {
-    is_learning_ = false;
-    is_known_ = true;
-  }
+  if (rows_count < count) state_ = State::known;
   return SQLITE_OK;
 }
 

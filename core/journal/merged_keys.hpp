@@ -51,10 +51,10 @@ class MergedKeys {
   void restart(std::size_t keys_count);
   // The key is about to be put into the table.
   void add(std::int64_t key);
-  bool may_hold(std::int64_t key) const { return !is_known_ || filter_.may_hold(key); }
+  bool may_hold(std::int64_t key) const { return !is_known() || filter_.may_hold(key); }
 
-  bool is_learning() const { return is_learning_; }
-  bool is_known() const { return is_known_; }
+  bool is_learning() const { return state_ == State::learning; }
+  bool is_known() const { return state_ == State::known; }
   // Of a table that holds keys_count now: it has lost most of the keys that are remembered.
   bool is_outgrown(std::size_t keys_count) const;
   // Reads the next slice, of 2 rows or more.
@@ -65,11 +65,12 @@ class MergedKeys {
   std::size_t bytes() const { return filter_.bytes(); }
 
  private:
+  enum class State { unknown, learning, known };
   void give_up();
 
   KeyFilter filter_{0};
   std::int64_t learnt_ = 0;  // up to this key
-  bool is_learning_ = false, is_known_ = false;
+  State state_ = State::unknown;
 };
 
 }  // namespace bellhop::core

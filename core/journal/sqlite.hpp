@@ -109,6 +109,9 @@ class Database {
   std::string path_;
 };
 
+// SQLITE_DONE of a statement without rows is success.
+inline int ok_if_done(int code) { return code == SQLITE_DONE ? SQLITE_OK : code; }
+
 // The kind of an extended result code: full, corrupt, denied, else unavailable.
 Kind kind_of_code(int code);
 

@@ -13,8 +13,6 @@
 namespace bellhop::core {
 namespace {
 
-int ok_if_done(int code) { return code == SQLITE_DONE ? SQLITE_OK : code; }
-
 bool mentions_anywhere(const EventRecord &r, std::string_view email) {
   return mentions(r.body, email) || mentions(r.json, email) || mentions(r.headers, email) ||
          mentions(r.subject, email) || mentions(r.reason, email);

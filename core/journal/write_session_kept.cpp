@@ -10,8 +10,6 @@
 namespace bellhop::core {
 namespace {
 
-int ok_if_done(int code) { return code == SQLITE_DONE ? SQLITE_OK : code; }
-
 bool is_token(std::string_view text) {
   return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }

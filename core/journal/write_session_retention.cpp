@@ -16,7 +16,6 @@ namespace bellhop::core {
 namespace {
 
 int ok_if_row_or_done(int code) { return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code; }
-int ok_if_done(int code) { return code == SQLITE_DONE ? SQLITE_OK : code; }
 
 }  // namespace
 
