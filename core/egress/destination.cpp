@@ -91,8 +91,7 @@ std::string denied_sentence(const std::string &instance, const Url &url) {
   const std::string begin = "instance " + instance + " may not call " + url.scheme_host();
   // An allow rule would not help, and who follows bad advice tries the next bad thing.
   if (const std::string_view what = url.address ? why_not_global(*url.address) : ""; !what.empty()) {
-    return begin + ": its host is " + std::string(what) +
-           "; such an address is reached only as the destination in the plugin's own settings, never by an allow rule";
+    return begin + ": its host is " + std::string(what) + inside_rule;
   }
   const std::string pattern = url.is_tls ? url.authority() : url.scheme_host();
   return begin + "; if it should, add to the config: [instance." + instance + ".http] allow = [\"" + pattern + "\"]";

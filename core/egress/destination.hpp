@@ -56,6 +56,10 @@ class EgressPolicy {
   std::vector<std::string> secrets_;
 };
 
+// What is said of an address that is not global, to whoever wonders how it could be reached.
+inline constexpr const char *inside_rule =
+    "; such an address is reached only as the destination in the plugin's own settings, never by an allow rule";
+
 // Why the instance may not go there, and what would allow it.
 std::string denied_sentence(const std::string &instance, const Url &url);
 

@@ -20,7 +20,8 @@ std::string_view trim(std::string_view text) {
 
 // Of an answer whose first bytes, before_count of them, were found to be right: are the next ones?
 bool may_begin_http(std::size_t before_count, std::string_view next) {
-  const std::string_view start = std::string_view("HTTP/1.").substr(std::min<std::size_t>(before_count, 7));
+  std::string_view start = "HTTP/1.";
+  start.remove_prefix(std::min(before_count, start.size()));
   return next.substr(0, start.size()) == start.substr(0, next.size());
 }
 

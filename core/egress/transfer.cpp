@@ -85,9 +85,8 @@ Fault Transfer::vet(std::vector<IpAddress> found) {
     found.erase(std::remove_if(found.begin(), found.end(), is_inside), found.end());
   }
   if (found.empty()) {
-    return {HttpFailure::denied, (url.address ? "its host is " : url.host + " has the address ") + refused +
-                                     "; such an address is reached only as the destination in the plugin's own "
-                                     "settings, never by an allow rule"};
+    return {HttpFailure::denied,
+            (url.address ? "its host is " : url.host + " has the address ") + refused + inside_rule};
   }
   addresses_ = std::move(found);
   return {};
