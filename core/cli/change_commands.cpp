@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/change_commands.hpp"
 
-#include <rapidjson/document.h>
-
 #include <algorithm>
 #include <vector>
 
@@ -59,18 +57,12 @@ int print_forgotten_by(const JsonValue &answer, const Screen &screen) {
   return text(answer, "verdict") == "retry" ? exit_later : exit_refused;
 }
 
-// A plugin with files of its own has a command "forget" that takes an address (docs/cookbook.md).
-int forget_in_plugins(const ForgetOptions &options, DaemonClient &daemon, const Screen &screen) {
-  const auto answer = daemon.get("/v1/instances");
-  if (!answer) return complain(screen, answer.error());
-  rapidjson::Document document;
-  document.Parse<rapidjson::kParseIterativeFlag>(answer->data(), answer->size());
-  if (document.HasParseError()) return complain(screen, {Kind::internal, "the answer is not JSON"});
+int forget_in(const JsonValue &instances, const ForgetOptions &options, DaemonClient &daemon, const Screen &screen) {
   std::string arguments = "{";
   add_member(arguments, "email", options.email);
   const std::string body = R"({"command":"forget","arguments":)" + arguments + "}}";
   int code = exit_ok;
-  for (const JsonValue &instance : list(document, "instances").GetArray()) {
+  for (const JsonValue &instance : instances.GetArray()) {
     for (const JsonValue &command : list(instance, "commands").GetArray()) {
       if (text(command, "name") != "forget") continue;
       const std::string name = text(instance, "name");
@@ -82,6 +74,15 @@ int forget_in_plugins(const ForgetOptions &options, DaemonClient &daemon, const 
     }
   }
   return code;
+}
+
+// A plugin with files of its own has a command "forget" that takes an address (docs/cookbook.md).
+int forget_in_plugins(const ForgetOptions &options, DaemonClient &daemon, const Screen &screen) {
+  const auto answer = daemon.get("/v1/instances");
+  if (!answer) return complain(screen, answer.error());
+  return print_answer(*answer, false, screen, [&](const JsonValue &document, const Screen &to) {
+    return forget_in(list(document, "instances"), options, daemon, to);
+  });
 }
 
 }  // namespace
