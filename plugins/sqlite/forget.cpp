@@ -74,7 +74,7 @@ class Erasing {
                                    .c_str());
     erase(
         "UPDATE booking SET attendee_name = NULL, attendee_first_name = NULL, attendee_last_name = NULL, "
-        "attendee_phone = NULL WHERE mentions(attendee_email, ?1)");  // the address itself: blank_bookings_sql()
+        "attendee_phone = NULL WHERE mentions(attendee_email, ?1)");  // the address itself: blanking_sql()
   }
 
   std::int64_t count_events(const std::string &booking_id) {
