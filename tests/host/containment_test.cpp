@@ -42,8 +42,7 @@ class Contained : public testing::Test {
 
   // A directory that no rule speaks of.
   fs::path elsewhere() {
-    const fs::path place = fs::temp_directory_path() / ("bellhop-elsewhere-" + std::to_string(::getpid()));
-    fs::create_directories(place);
+    const fs::path place = test::new_temporary_directory("elsewhere");
     std::ofstream(place / "secret") << "not yours";
     elsewhere_ = place;
     return place;

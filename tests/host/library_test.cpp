@@ -18,7 +18,6 @@ namespace {
 
 class Library : public testing::Test {
  protected:
-  void SetUp() override { std::filesystem::create_directories(directory_); }
   void TearDown() override { std::filesystem::remove_all(directory_); }
 
   static std::string refusal(const std::string &path) {
@@ -36,8 +35,7 @@ class Library : public testing::Test {
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
-  const std::filesystem::path directory_ =
-      std::filesystem::temp_directory_path() / ("bellhop-library-" + std::to_string(::getpid()));
+  const std::filesystem::path directory_ = test::new_temporary_directory("library");
 };
 
 TEST_F(Library, a_sound_one_gives_its_plugins) {

@@ -20,6 +20,7 @@
 #include "event/event_json.hpp"
 #include "host/child.hpp"
 #include "host/inproc.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace bellhop::core {
 
@@ -61,16 +62,13 @@ inline auto every_hosting() {
 class Stage {
  public:
   Stage(Hosting hosting, const std::string &library, const std::string &settings = "{}") : where_(hosting.where) {
-    state_dir_ = std::filesystem::temp_directory_path() / ("bellhop-host-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(state_dir_);
     spec_.name = "greeter";
     spec_.library = hosting.file_of(library);
     spec_.settings_json = settings;
-    spec_.state_dir = state_dir_ / "greeter";
+    spec_.state_dir = directory_.path() / "greeter";
   }
   ~Stage() {
     instance_.reset();
-    std::filesystem::remove_all(state_dir_);
     // No zombie: this program has no child left at all.
     if (where_ == Where::child) {
       EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
@@ -176,7 +174,7 @@ class Stage {
   }
 
   const Where where_;
-  std::filesystem::path state_dir_;
+  const test::TemporaryDirectory directory_{"host"};
   InstanceSpec spec_;
   std::unique_ptr<Instance> instance_;
   std::vector<Report> reports_, lines_;

@@ -3,7 +3,6 @@
 
 #include <bellhop/plugin.h>
 
-#include <atomic>
 #include <fstream>
 #include <iterator>
 #include <variant>
@@ -12,6 +11,7 @@
 
 #include "base/check.hpp"
 #include "source/source.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace bellhop::test {
 
@@ -100,12 +100,7 @@ std::string Reader::ask(const std::string &sql, std::string_view argument) {
   return rows;
 }
 
-SqlitePlugin::SqlitePlugin() {
-  static std::atomic<int> number{0};
-  directory_ = std::filesystem::temp_directory_path() /
-               ("bellhop-sqlite-" + std::to_string(getpid()) + "-" + std::to_string(++number));
-  std::filesystem::create_directories(directory_);
-}
+SqlitePlugin::SqlitePlugin() { directory_ = new_temporary_directory("sqlite"); }
 
 SqlitePlugin::~SqlitePlugin() {
   host_.reset();

@@ -22,17 +22,6 @@ namespace bellhop::test {
 
 namespace fs = std::filesystem;
 
-TemporaryDirectory::TemporaryDirectory(const std::string &name) {
-  std::string pattern = (fs::temp_directory_path() / ("bellhop-" + name + "-XXXXXX")).string();
-  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp " + pattern + ": " + std::strerror(errno));
-  path_ = pattern;
-}
-
-TemporaryDirectory::~TemporaryDirectory() {
-  std::error_code ignored;
-  if (std::getenv("BELLHOP_TEST_KEEP") == nullptr) fs::remove_all(path_, ignored);
-}
-
 std::string contents(const fs::path &file) {
   std::ifstream in(file, std::ios::binary);
   std::ostringstream out;

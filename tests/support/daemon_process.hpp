@@ -10,22 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "support/temporary_directory.hpp"
+
 namespace bellhop::test {
-
-// A new directory that is removed with everything in it at the end, unless BELLHOP_TEST_KEEP is set.
-class TemporaryDirectory {
- public:
-  explicit TemporaryDirectory(const std::string &name);
-  ~TemporaryDirectory();
-  TemporaryDirectory(const TemporaryDirectory &) = delete;
-  TemporaryDirectory &operator=(const TemporaryDirectory &) = delete;
-  const std::filesystem::path &path() const { return path_; }
-
- private:
-  bool spawn_with(const std::vector<std::string> &options, std::map<std::string, std::string> environment);
-
-  std::filesystem::path path_;
-};
 
 // Reads a whole file; "" when there is none.
 std::string contents(const std::filesystem::path &file);

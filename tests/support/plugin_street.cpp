@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <fstream>
 #include <future>
 #include <iterator>
@@ -15,6 +14,7 @@
 #include "base/check.hpp"
 #include "host/child.hpp"
 #include "source/source.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace bellhop::test {
 
@@ -29,14 +29,6 @@ constexpr core::Milliseconds wait_ms_max = 40'000;
 const char *const instance_name = "bookings";
 const char *const host_program = BELLHOP_BINARY_DIR "/libexec/bellhop/bellhop-host";
 
-std::filesystem::path new_state_dir() {
-  static std::atomic<int> number{0};
-  const auto path = std::filesystem::temp_directory_path() /
-                    ("bellhop-street-" + std::to_string(::getpid()) + "-" + std::to_string(++number));
-  std::filesystem::create_directories(path);
-  return path;
-}
-
 // What a path setting grants, by the rule of the daemon's plans: a file to write opens its whole directory.
 std::string granted(const std::filesystem::path &state_dir, const core::SettingsPath &setting) {
   const std::filesystem::path path = (state_dir / setting.path).lexically_normal();
@@ -45,7 +37,8 @@ std::string granted(const std::filesystem::path &state_dir, const core::Settings
 
 }  // namespace
 
-PluginStreet::PluginStreet(StreetOptions options) : options_(std::move(options)), state_dir_(new_state_dir()) {
+PluginStreet::PluginStreet(StreetOptions options)
+    : options_(std::move(options)), state_dir_(new_temporary_directory("street")) {
   const auto manifests = core::describe_plugin(options_.library, host_program, 20'000);
   CHECK(manifests.ok());
   const core::SettingsCheck check = core::check_settings(manifests->at(0), options_.settings_json);
