@@ -40,6 +40,7 @@ TEST_F(EgressTest, carries_a_request_there_and_the_answer_back) {
 
 TEST_F(EgressTest, carries_large_bodies_both_ways) {
   options_.response_bytes_max = 3 << 20;
+  options_.total_timeout_ms = 60'000;
   WaywardServer server;
   server.answer(200, {}, std::string(2 << 20, 'r'));
 

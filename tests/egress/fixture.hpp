@@ -20,7 +20,7 @@ namespace bellhop::core {
 
 class EgressTest : public testing::Test {
  protected:
-  static constexpr std::chrono::seconds patience{40};
+  static constexpr std::chrono::seconds patience{80};
 
   EgressTest() {
     options_.threads_max = 4;
