@@ -5,6 +5,7 @@
 //
 // The file: file.hpp. What an event says: record.hpp. What is written and the rule of order: store.hpp. Tables:
 // schema.cpp. What an operator asks for: export.hpp, forget.hpp, inspection.hpp. What goes with time: retention.hpp.
+#include <bellhop/mention.hpp>
 #include <bellhop/plugin.hpp>
 #include <filesystem>
 #include <optional>
@@ -13,7 +14,6 @@
 #include "file.hpp"
 #include "forget.hpp"
 #include "inspection.hpp"
-#include "mention.hpp"
 #include "record.hpp"
 #include "retention.hpp"
 #include "schema.hpp"
@@ -166,7 +166,7 @@ class SqliteLogger : public bellhop::BatchPlugin {
   }
 
   Verdict run_forget(std::string_view address) {
-    const std::optional<std::string> email = parse_email(address);
+    const std::optional<std::string> email = bellhop::parse_email(address);
     if (!email) return Verdict::fail("\"" + std::string(address.substr(0, 64)) + "\" is no e-mail address");
     const Forgotten forgotten = forget_person(file_.database(), *email);
     const std::string sentence = std::to_string(forgotten.bookings) + " bookings, " + std::to_string(forgotten.events) +
