@@ -22,7 +22,7 @@ void expect_one_thread_each(const SlackVendor &slack) {
   for (const std::string &root : slack.roots()) {
     EXPECT_EQ(slack.replies_to(root).size(), 4U) << "one for each event after the first";
     EXPECT_THAT(slack.messages().at(root).text, HasSubstr("Booking canceled"));
-    EXPECT_EQ(slack.messages().at(root).updates_count, 4);
+    EXPECT_GE(slack.messages().at(root).updates_count, 4) << "one whose answer was lost is made again";
   }
 }
 
