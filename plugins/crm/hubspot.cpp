@@ -210,7 +210,10 @@ class HubSpot : public Driver {
     for (std::size_t i = begin; i < std::min(begin + batch_max, ids.size()); ++i) {
       inputs += (inputs.empty() ? "" : ",") + Obj().set("id", ids[i]).str();
     }
-    const Obj body = Obj().raw("properties", R"(["hs_internal_meeting_notes"])").raw("inputs", "[" + inputs + "]");
+    const Obj body = Obj()
+                         .raw("properties", R"(["hs_internal_meeting_notes"])")
+                         .raw("propertiesWithHistory", "[]")  // required by HubSpot's own types
+                         .raw("inputs", "[" + inputs + "]");
     const Reply reply = send("POST", objects_ + "/meetings/batch/read", body.str());
     if (!reply.said.is_2xx()) return verdict_of(reply);
     for (const Json &one : reply.root()["results"]) {
