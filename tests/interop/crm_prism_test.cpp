@@ -55,6 +55,7 @@ struct HubSpotEnd {
             "post /crm/v3/objects/meetings",
             "patch /crm/v3/objects/meetings/52"};
   }
+  static std::string joining() { return "put /crm/v3/objects/meetings/52/associations/contacts/53/200"; }
   static std::string busy() {
     return http_answer(503, R"({"category":"BUSY","message":"later","correlationId":"c0ffee"})");
   }
@@ -66,7 +67,7 @@ struct HubSpotEnd {
             {"must be string", 422, sending("PATCH", header, R"({"properties":{"firstname":1}})"), one},
             {"NOT have additional properties", 422, sending("PATCH", header, R"({"properties":{"a":"b"},"x":1})"), one},
             {"required property 'associations'", 422, sending("POST", header, R"({"properties":{}})"), meetings},
-            {"UNAUTHORIZED", 401, sending("PATCH", "x-api-token: s3cr3t", R"({"properties":{"a":"b"}})"), one},
+            {"HTTP/1.1 401", 401, sending("PATCH", "x-api-token: s3cr3t", R"({"properties":{"a":"b"}})"), one},
             {"limit", 422, {"-H", header}, contacts},
             {"NO_METHOD_MATCHED", 405, {"-X", "DELETE", "-H", header}, one}};
   }
@@ -87,6 +88,7 @@ struct PipedriveEnd {
     return {"post /api/v2/persons", "get /api/v2/persons/1", "get /api/v2/activities", "post /api/v2/activities",
             "patch /api/v2/activities/2"};
   }
+  static std::string joining() { return "patch /api/v2/activities/2"; }
   static std::string busy() { return http_answer(503, R"({"success":false,"error":"later"})"); }
   static std::vector<Wrong> wrongs() {
     const std::string persons = "/api/v2/persons";
@@ -98,7 +100,7 @@ struct PipedriveEnd {
                      R"("done":false,"note":"bellhop:00000000000000000000000000000000",)"
                      R"("participants":[{"person_id":1,"primary":true}]})"),
              "/api/v2/activities"},
-            {"UNAUTHORIZED", 401, sending("PATCH", "Authorization: Bearer s3cr3t", R"({"name":"a"})"), persons + "/1"},
+            {"HTTP/1.1 401", 401, sending("PATCH", "Authorization: Bearer s3cr3t", R"({"name":"a"})"), persons + "/1"},
             {"term", 422, {"-H", header}, persons + "/search?fields=email&exact_match=true&limit=1"},
             {"NO_PATH_MATCHED", 404, {"-H", header}, "/v1/persons"}};
   }
@@ -179,17 +181,18 @@ TYPED_TEST(CrmPrism, a_group_meeting_conforms_and_so_does_who_joins_it_later) {
   const RunningPrism prism(TypeParam::description, vendor.url());
   ASSERT_TRUE(prism.is_ready()) << prism.said();
   PluginStreet street(this->options(prism));
-  const std::vector<std::pair<std::string, std::string>> joined{
-      {R"("status": "cancelled")", R"("status": "scheduled")"}};
+  // Nobody can be a contact without an address.
+  const std::string alone = with_edits(v5_event("scheduled", "2030-06-02", false, false), {{"jane@example.com", ""}});
 
-  for (const std::string &event : {v5_event("scheduled", "2030-06-02", false, false),
-                                   with_edits(v5_event("rescheduled", "2030-06-03", true, false), joined),
-                                   with_edits(v5_event("cancelled", "2030-06-03", false, true), joined)}) {
+  for (const std::string &event :
+       {alone, v5_event("rescheduled", "2030-06-03", true, false), v5_event("cancelled", "2030-06-03", false, true)}) {
     const core::PluginAnswer answer = street.deliver(event);
     EXPECT_EQ(answer.code, BHP_OK) << answer.message;
   }
 
   EXPECT_THAT(prism.complaints(), IsEmpty());
+  EXPECT_TRUE(prism.has_taken(TypeParam::joining())) << prism.said();
+  EXPECT_THAT(vendor.complaints(), IsEmpty());
   EXPECT_THAT(vendor.contacts(), SizeIs(2));
   ASSERT_THAT(vendor.meetings(), SizeIs(1));
   EXPECT_THAT(vendor.meetings().begin()->second.contacts, SizeIs(2));

@@ -23,9 +23,9 @@ class RunningPrism {
   std::string said() const { return program_.said(); }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
 
-  // A request of the test's own: the status, and prism's answer.
+  // A request of the test's own: prism's answer with its head, whose sl-violations says why, and the status.
   std::string ask(const std::vector<std::string> &arguments, const std::string &path) const {
-    std::vector<std::string> curl{"curl", "-sS", "-w", "\n%{http_code}"};
+    std::vector<std::string> curl{"curl", "-sS", "-i", "-w", "\n%{http_code}"};
     curl.insert(curl.end(), arguments.begin(), arguments.end());
     curl.push_back(url() + path);
     return run(curl, directory_.path()).output;
