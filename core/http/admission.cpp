@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -48,6 +49,7 @@ bool Lobby::accept_one() {
     return code == EINTR || code == ECONNABORTED || code == EPROTO;
   }
   ++counters_.connections;
+  if (spare_ < 0) take_spare();  // another thread was quicker when there was only this one
   set_up(descriptor, listener_.is_unix());
   admit(descriptor, listener_.is_unix() ? Address{} : Address::of(from));
   return true;
@@ -110,9 +112,12 @@ bool Lobby::evict_longest_idle() {
   return true;
 }
 
-// No descriptor for a newcomer. Let an idle one go; else use the spare descriptor to say 503; else leave newcomers in
-// the kernel's backlog for a moment.
+// No descriptor for a newcomer, if there is one: the kernel looks for a descriptor first, and says the same when nobody
+// waits. Let an idle one go; else use the spare descriptor to say 503; else leave newcomers in the kernel's backlog for
+// a moment.
 bool Lobby::on_exhausted(int code) {
+  pollfd waiting{listener_.descriptor(), POLLIN, 0};
+  if (::poll(&waiting, 1, 0) == 0) return false;
   const Milliseconds now_ms = clock_.steady_ms();
   if (now_ms - complained_ms_ >= complaint_ms_min) {
     complained_ms_ = now_ms;
@@ -124,7 +129,7 @@ bool Lobby::on_exhausted(int code) {
     ::close(spare_);
     const int descriptor = ::accept4(listener_.descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
     if (descriptor >= 0) turn_away(descriptor, 5, "the server is out of file descriptors");
-    spare_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    take_spare();
     if (descriptor >= 0 && spare_ >= 0) return true;
   }
   watch_listener(false);

@@ -63,7 +63,7 @@ Result<std::unique_ptr<Lobby>> Lobby::open(Listener listener, const HttpLimits &
 Result<void> Lobby::open_descriptors() {
   epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
   wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  spare_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  take_spare();
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.ptr = &wake_;
@@ -99,6 +99,8 @@ void Lobby::arm(Visitor &visitor) const {
   ::epoll_ctl(epoll_, visitor.is_watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, visitor.descriptor(), &event);
   visitor.is_watched = true;
 }
+
+void Lobby::take_spare() { spare_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 void Lobby::watch_listener(bool is_wanted) {
   epoll_event event{};

@@ -65,6 +65,7 @@ class Lobby {
   bool accept_one();
   void admit(int descriptor, const Address &peer);
   bool on_exhausted(int code);
+  void take_spare();
   void turn_away(int descriptor, int retry_after_s, std::string_view sentence);
   bool evict_longest_idle();
   void expire();

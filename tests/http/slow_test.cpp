@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Slow, silent and many: deadlines, caps and eviction. Real time is what is tested here, so deadlines are short.
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -282,30 +283,73 @@ TEST(Slow, announced_bodies_cost_nothing_until_they_come) {
   EXPECT_EQ(honest.read_answer().value_or(RawAnswer()).status, 200);
 }
 
-// In a child process, because the limit is the whole process's. Exit code 0: each step went as it should.
-int serve_without_descriptors() {
-  HttpLimits limits;
-  EchoServer echo(limits);
-  rlimit limit{40, 40};
-  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return 1;
-  std::vector<RawHttp> clients;  // both ends are in this process
-  for (int i = 0; i < 40; ++i) {
-    RawHttp client(echo.port());
-    if (!client.is_connected()) break;
-    clients.push_back(std::move(client));
+// Takes every descriptor that the limit leaves, so that exactly those are free that it gives back.
+class TakenDescriptors {
+ public:
+  TakenDescriptors() {
+    constexpr rlim_t free_count_max = 64;  // those taken here are counted from the lowest that is free
+    const int lowest = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    const rlimit limit{static_cast<rlim_t>(lowest) + free_count_max, static_cast<rlim_t>(lowest) + free_count_max};
+    if (lowest < 0 || ::setrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    taken_.push_back(lowest);
+    for (int one; (one = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;) taken_.push_back(one);
+    is_ok_ = errno == EMFILE;
   }
-  if (clients.size() < 5) return 2;
-  for (RawHttp &client : clients) client.send(get("/"));
-  int answered_count = 0;
-  for (RawHttp &client : clients)
-    if (client.read_answer(milliseconds(300))) ++answered_count;
-  if (answered_count == 0) return 3;
-  clients.clear();
-  RawHttp after(echo.port());
-  if (!after.send(get("/"))) return 4;
-  const std::optional<RawAnswer> answer = after.read_answer();
-  if (!answer || answer->status != 200) return 5;
-  return 0;
+  TakenDescriptors(const TakenDescriptors &) = delete;
+  TakenDescriptors &operator=(const TakenDescriptors &) = delete;
+  ~TakenDescriptors() { give_back(taken_.size()); }
+
+  bool is_ok() const { return is_ok_; }
+  void give_back(std::size_t count) {
+    for (; count > 0 && !taken_.empty(); --count) {
+      ::close(taken_.back());
+      taken_.pop_back();
+    }
+  }
+
+ private:
+  std::vector<int> taken_;
+  bool is_ok_ = false;
+};
+
+// The limit is the whole process's, and both ends of each connection are in it: so in a child. What went wrong, or
+// nothing.
+const char *serve_without_descriptors() {
+  Mutex mutex;
+  CondVar changed;
+  bool is_released = false;
+  EchoServer echo({}, {}, [&](const HttpRequest &request) {
+    Lock lock(mutex);
+    while (request.path == "/busy" && !is_released) changed.wait(mutex);
+    return HttpAnswer();
+  });
+  RawHttp busy(echo.port());
+  if (!busy.send(get("/busy"))) return "the first client was not taken";
+  while (echo.seen().empty()) std::this_thread::yield();
+  TakenDescriptors taken;
+  if (!taken.is_ok()) return "the descriptors did not run out";
+
+  taken.give_back(1);
+  std::optional<RawHttp> newcomer(echo.port());  // has the last one; the server has its spare
+  std::optional<RawAnswer> answer = newcomer->read_answer();
+  if (!answer || answer->status != 503) return "a newcomer was not told that there is no descriptor";
+  if (answer->body.find("out of file descriptors") == std::string::npos) return "a newcomer was told something else";
+  {
+    Lock lock(mutex);
+    is_released = true;
+    changed.notify_all();
+  }
+  answer = busy.read_answer();
+  if (!answer || answer->status != 200) return "who was served already lost the answer";
+
+  newcomer.reset();
+  if (busy.read_answer(milliseconds(100))) return "an answer that nobody asked for";  // until its worker let go of it
+  newcomer.emplace(echo.port());
+  if (!newcomer->send(get("/"))) return "the second newcomer was not taken";
+  answer = newcomer->read_answer();
+  if (!answer || answer->status != 200) return "an idle client did not make room for a newcomer";
+  if (!busy.is_closed_within()) return "the idle client was kept";
+  return nullptr;
 }
 
 TEST(Slow, running_out_of_descriptors_is_survived) {
@@ -314,7 +358,11 @@ TEST(Slow, running_out_of_descriptors_is_survived) {
 #endif
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
-  if (child == 0) ::_exit(serve_without_descriptors());
+  if (child == 0) {
+    const char *wrong = serve_without_descriptors();
+    if (wrong != nullptr) std::fprintf(stderr, "%s\n", wrong);
+    ::_exit(wrong == nullptr ? 0 : 1);
+  }
 
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
