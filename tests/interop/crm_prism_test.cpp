@@ -55,7 +55,10 @@ struct HubSpotEnd {
             "post /crm/v3/objects/meetings",
             "patch /crm/v3/objects/meetings/52"};
   }
-  static std::string joining() { return "put /crm/v3/objects/meetings/52/associations/contacts/53/200"; }
+  static std::vector<std::string> joining_and_leaving() {
+    const std::string jane = "/crm/v3/objects/meetings/52/associations/contacts/53/200";
+    return {"put " + jane, "delete " + jane};
+  }
   static std::string busy() {
     return http_answer(503, R"({"category":"BUSY","message":"later","correlationId":"c0ffee"})");
   }
@@ -88,7 +91,7 @@ struct PipedriveEnd {
     return {"post /api/v2/persons", "get /api/v2/persons/1", "get /api/v2/activities", "post /api/v2/activities",
             "patch /api/v2/activities/2"};
   }
-  static std::string joining() { return "patch /api/v2/activities/2"; }
+  static std::vector<std::string> joining_and_leaving() { return {"patch /api/v2/activities/2"}; }
   static std::string busy() { return http_answer(503, R"({"success":false,"error":"later"})"); }
   static std::vector<Wrong> wrongs() {
     const std::string persons = "/api/v2/persons";
@@ -176,22 +179,23 @@ TYPED_TEST(CrmPrism, nobody_is_there_and_whole_lives_conform_even_where_a_meetin
     EXPECT_TRUE(prism.has_taken(request)) << request << prism.said();
 }
 
-TYPED_TEST(CrmPrism, a_group_meeting_conforms_and_so_does_who_joins_it_later) {
+TYPED_TEST(CrmPrism, a_group_meeting_conforms_and_so_does_who_joins_it_later_leaves_and_comes_back) {
   typename TypeParam::Vendor vendor;
   const RunningPrism prism(TypeParam::description, vendor.url());
   ASSERT_TRUE(prism.is_ready()) << prism.said();
   PluginStreet street(this->options(prism));
   // Nobody can be a contact without an address.
-  const std::string alone = with_edits(v5_event("scheduled", "2030-06-02", false, false), {{"jane@example.com", ""}});
+  const std::string alone = with_edits(v5_step_with_jane(1), {{"jane@example.com", ""}});
 
-  for (const std::string &event :
-       {alone, v5_event("rescheduled", "2030-06-03", true, false), v5_event("cancelled", "2030-06-03", false, true)}) {
+  for (const std::string &event : {alone, v5_step_with_jane(2), v5_step(3), v5_step_with_jane(4)}) {
     const core::PluginAnswer answer = street.deliver(event);
     EXPECT_EQ(answer.code, BHP_OK) << answer.message;
   }
 
   EXPECT_THAT(prism.complaints(), IsEmpty());
-  EXPECT_TRUE(prism.has_taken(TypeParam::joining())) << prism.said();
+  for (const std::string &request : TypeParam::joining_and_leaving()) {
+    EXPECT_TRUE(prism.has_taken(request)) << request << prism.said();
+  }
   EXPECT_THAT(vendor.complaints(), IsEmpty());
   EXPECT_THAT(vendor.contacts(), SizeIs(2));
   ASSERT_THAT(vendor.meetings(), SizeIs(1));
