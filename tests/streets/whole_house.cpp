@@ -91,7 +91,8 @@ first_byte_timeout = "2s"
                    slack.api_url() + "\"") +
       instance("crm", "crm", crm) +
       instance("calendar", "calendar",
-               "directories = [\"ics/\"]\nsource = \"local\"\nrebuild_seconds = 1\npast_days = 36500\n"
+               "directories = [\"ics/\"]\nsource = \"local\"\nrebuild_seconds = 1\n"
+               "past_days = 36500\nfuture_days = 36500\nkeep_days = 36500\n"
                "caldav = [{ url = \"" +
                    calendar + "\", username = \"ann\", password = \"s3cr3t\" }]") +
       instance("forward", "forward",
