@@ -426,7 +426,10 @@ void Child::expect_dropped(bool is_first) {
 
 std::string Child::activity() const {
   const bool is_delivering = in_flight_count_ != 0 && !is_unread_;
-  return is_delivering || asked_ ? in_flight_text_ : std::string(wire::phase_text(phase_));
+  if (is_delivering || asked_) return in_flight_text_;
+  // It was told to stop and has not said yet that it does: a busy machine may not have let it read that.
+  const bool is_told_to_stop = is_stopping_ && phase_ == wire::Phase::idle;
+  return std::string(wire::phase_text(is_told_to_stop ? wire::Phase::stopping : phase_));
 }
 
 std::string Child::last_sentence(int status) const {

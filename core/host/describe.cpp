@@ -18,7 +18,7 @@ namespace bellhop::core {
 
 namespace {
 
-constexpr Milliseconds end_ms_max = 1000;  // from the end of its pipes to the end of the program
+constexpr Milliseconds end_ms_max = 5'000;  // from the end of its pipes to the end of the program
 constexpr std::size_t answer_bytes_max = 8 << 20;
 constexpr std::size_t complaint_bytes_max = 512;
 

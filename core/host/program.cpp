@@ -18,7 +18,9 @@ namespace bellhop::core {
 
 namespace {
 
-constexpr Milliseconds end_ms_max = 100;
+// A killed process ends in a moment, and on a busy machine, or with much memory to give back, in a longer one. Who does
+// not wait for it leaves a zombie for good. The limit is for one that hangs in the kernel.
+constexpr Milliseconds end_ms_max = 5'000;
 
 Error failed(const std::string &what, int number) {
   return Error{Kind::unavailable, what + ": " + std::strerror(number)};

@@ -15,6 +15,10 @@ namespace bellhop::core {
 namespace {
 
 constexpr int thread_idle_s_max = 30;
+// How long a worker waits for a connection before it looks whether the server stops. Poco's stop() wakes those that
+// wait; one that was started a moment before does not wait yet, and sleeps over it for this long: ten seconds by
+// default.
+constexpr int worker_look_us = 250'000;
 
 class PocoHttpServer final : public HttpServer {
  public:
@@ -35,6 +39,7 @@ class PocoHttpServer final : public HttpServer {
     room_.lobby = std::move(lobby).value();
     Poco::Net::TCPServerParams::Ptr params = new Poco::Net::TCPServerParams;
     params->setMaxThreads(room_.limits.threads_max);
+    params->setThreadIdleTime(Poco::Timespan(worker_look_us));
     // Never the limit that strikes: the lobby admits no more than connections_max, and only those can be queued.
     params->setMaxQueued(room_.limits.connections_max * 2 + 64);
     server_ =

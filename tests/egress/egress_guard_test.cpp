@@ -56,10 +56,11 @@ TEST_F(EgressGuard, never_connects_to_an_address_that_it_has_not_checked) {
   };
   const std::string port = std::to_string(server.port());
   const auto policy = allowing({"http://rebound.example:" + port});
-  const HttpCall get_it{"GET", "http://rebound.example:" + port + "/", {}, "", 300, ""};
+  HttpCall get_it{"GET", "http://rebound.example:" + port + "/", {}, "", 2'000, ""};
 
-  const HttpReply first = call(policy, get_it);
+  const HttpReply first = call(policy, get_it);  // nobody answers there
   EXPECT_EQ(lookups_count_, 1);
+  get_it.timeout_ms = 0;
   const HttpReply second = call(policy, get_it);
 
   EXPECT_NE(first.failure, HttpFailure::none);
@@ -135,7 +136,7 @@ TEST_F(EgressGuard, waits_for_a_name_no_longer_than_for_a_connection) {
 
   EXPECT_EQ(reply.failure, HttpFailure::timeout);
   EXPECT_THAT(reply.sentence, HasSubstr("looking up the name slow.example"));
-  EXPECT_LT(lap(), 2'000);
+  EXPECT_LT(lap(), soon_ms);
   release.set_value();
 }
 

@@ -5,7 +5,9 @@
 #include <bellhop/plugin.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <cstdio>
+#include <fstream>
 
 #include "host/stage.hpp"
 #include "support/fake_clock.hpp"
@@ -119,6 +121,19 @@ TEST_F(Child, a_hang_ends_when_it_is_killed_with_the_reason) {
 TEST_F(Child, a_hang_in_stop_ends_with_the_budget) {
   Stage stage(Where::child, "host_hostile", R"({"when":"stop","how":"hang"})");
   stage.start();
+
+  stage.instance().stop(20);
+
+  EXPECT_EQ(stage.death(), "killed while stopping: it did not stop in time");
+}
+
+// As on a machine that does not let it run: it has no chance to read that it should stop.
+TEST_F(Child, one_that_has_not_read_that_it_should_stop_is_killed_while_stopping) {
+  Stage stage(Where::child, "host_obedient");
+  stage.start();
+  pid_t pid = 0;
+  ASSERT_TRUE(std::ifstream("/proc/thread-self/children") >> pid);
+  ASSERT_EQ(::kill(pid, SIGSTOP), 0);
 
   stage.instance().stop(20);
 

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "http/echo_server.hpp"
+#include "support/server_view.hpp"
 
 namespace bellhop::core {
 namespace {
@@ -212,7 +213,7 @@ TEST(Server, says_100_continue_only_after_the_head_was_welcome) {
 
   RawHttp welcome(echo.port());
   ASSERT_TRUE(welcome.send("POST /yes HTTP/1.1\r\nHost: a\r\n" + fields));
-  EXPECT_FALSE(welcome.read_answer(RawHttp::Deadline(50)));
+  ASSERT_TRUE(welcome.has_interim_within());
   EXPECT_EQ(welcome.interim(), std::vector<int>{100});
   ASSERT_TRUE(welcome.send("hello"));
   const std::optional<RawAnswer> taken = welcome.read_answer();
@@ -314,7 +315,7 @@ TEST(Server, sends_answers_larger_than_any_socket_buffer) {
 
   ASSERT_TRUE(client.send(get("/") + get("/")));
   for (int i = 0; i < 2; ++i) {
-    const std::optional<RawAnswer> answer = client.read_answer(std::chrono::milliseconds(20'000));
+    const std::optional<RawAnswer> answer = client.read_answer(std::chrono::milliseconds(50'000));
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->body.size(), large.size());
   }
@@ -359,14 +360,32 @@ TEST(Server, cuts_what_does_not_finish_within_the_budget) {
   EchoServer echo;
   RawHttp half(echo.port());
   ASSERT_TRUE(half.send(post("/", std::string(100, 'x')).substr(0, 100)));
-  ASSERT_FALSE(half.read_answer(RawHttp::Deadline(20)));
+  ASSERT_TRUE(ServerView(echo.port()).has_read_all());
 
   const auto began = std::chrono::steady_clock::now();
   echo.server().stop(50);
 
-  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(2));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(10)) << "not the 20 s of body_deadline";
   EXPECT_TRUE(half.is_closed_within());
   EXPECT_TRUE(echo.seen().empty());
+}
+
+// A worker that has just been started misses the call to stop, about once in five hundred: it must not sleep over it.
+TEST(Server, stops_soon_however_a_connection_comes_at_that_moment) {
+  for (int round = 0; round < 200; ++round) {
+    EchoServer echo;
+    std::vector<RawHttp> clients;
+    for (int i = 0; i < 1 + round % 4; ++i) {
+      clients.emplace_back(echo.port());
+      ASSERT_TRUE(clients.back().send(get("/")));
+    }
+    ASSERT_TRUE(round % 2 != 0 || ServerView(echo.port()).has_read_all());
+
+    const auto began = std::chrono::steady_clock::now();
+    echo.server().stop(0);
+
+    ASSERT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5)) << "round " << round;
+  }
 }
 
 TEST(Server, says_which_limits_contradict_each_other) {

@@ -22,7 +22,7 @@ inline const std::string webhook_path = "/hooks/appointlet/" + webhook_token;
 
 class WebhookServer {
  public:
-  explicit WebhookServer(HttpLimits limits = {})
+  explicit WebhookServer(HttpLimits limits = {}, const Clock *deadlines_clock = nullptr)
       : log_([this](Level, std::string_view line) {
           Lock lock(mutex_);
           lines_.emplace_back(line);
@@ -36,7 +36,8 @@ class WebhookServer {
                 }) {
     auto opened = HttpServer::open(
         "127.0.0.1:0", std::move(limits), [this](const HttpRequest &head) { return intake_.on_head(head); },
-        [this](const HttpRequest &request) { return intake_.on_request(request); }, clock_, log_);
+        [this](const HttpRequest &request) { return intake_.on_request(request); },
+        deadlines_clock != nullptr ? *deadlines_clock : clock_, log_);
     EXPECT_TRUE(opened.ok()) << (opened.ok() ? "" : opened.error().sentence);
     if (!opened) return;
     server_ = std::move(opened).value();

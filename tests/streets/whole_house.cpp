@@ -84,7 +84,7 @@ listen = "127.0.0.1:0"
 [source.appointlet]
 tokens = ["0123456789abcdef0123456789abcdef"]
 [egress]
-first_byte_timeout = "2s"
+first_byte_timeout = "4s"
 )" + instance("log", "sqlite", "") +
       instance("slack", "slack",
                "token = \"xoxb-s3cr3t\"\nchannel = \"C0GENERAL\"\ndigest_above = 0\nutm = true\napi_url = \"" +

@@ -103,13 +103,14 @@ int status_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -WT
 
 }  // namespace
 
-Ran run(const std::vector<std::string> &words, const std::map<std::string, std::string> &environment) {
+Ran run(const std::vector<std::string> &words, const std::map<std::string, std::string> &environment,
+        std::chrono::seconds limit) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe2 failed");
   const pid_t pid = spawn_program(words, environment, ends[1]);
   close(ends[1]);
   Ran ran;
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const auto end = std::chrono::steady_clock::now() + limit;
   char buffer[65536];
   for (;;) {
     pollfd waiting{ends[0], POLLIN, 0};
@@ -120,7 +121,7 @@ Ran run(const std::vector<std::string> &words, const std::map<std::string, std::
     }
     if (std::chrono::steady_clock::now() > end) {
       ::kill(pid, SIGKILL);
-      ran.output += "\n[ended by the test after 30 s]";
+      ran.output += "\n[ended by the test after " + std::to_string(limit.count()) + " s]";
       break;
     }
   }

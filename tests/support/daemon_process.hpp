@@ -81,12 +81,13 @@ class DaemonProcess {
   int port_ = 0;
 };
 
-// Runs a program to its end (30 s at most): what it wrote to both outputs, and its status.
+// Runs a program to its end, or until the limit: what it wrote to both outputs, and its status.
 struct Ran {
   int status = -1;
   std::string output;
 };
-Ran run(const std::vector<std::string> &words, const std::map<std::string, std::string> &environment = {});
+Ran run(const std::vector<std::string> &words, const std::map<std::string, std::string> &environment = {},
+        std::chrono::seconds limit = std::chrono::seconds(30));
 
 // Folders of the build tree.
 std::string program(const std::string &name);  // bellhopd, bellhop

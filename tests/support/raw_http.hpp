@@ -43,7 +43,7 @@ struct RawAnswer {
 class RawHttp {
  public:
   using Deadline = std::chrono::milliseconds;
-  static constexpr Deadline patience{5000};
+  static constexpr Deadline patience{20'000};  // for what must come, on a loaded machine too
 
   explicit RawHttp(int port, const char *source_address = "127.0.0.1") {
     descriptor_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -103,6 +103,17 @@ class RawHttp {
     }
     return is_ended_;
   }
+  // True when an answer 1xx comes in time, with nothing final before it.
+  bool has_interim_within(Deadline within = patience) {
+    const auto end = std::chrono::steady_clock::now() + within;
+    while (interim_.empty()) {
+      const std::optional<RawAnswer> answer = parse(false);
+      if (answer && answer->status >= 200) return false;
+      if (answer) interim_.push_back(answer->status);
+      if (!answer && !receive(end)) return false;
+    }
+    return true;
+  }
   const std::string &received() const { return received_; }
   const std::vector<int> &interim() const { return interim_; }
 
@@ -117,8 +128,7 @@ class RawHttp {
     return at;
   }
   bool wait_for(short event, Time end) const {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
     pollfd ready{descriptor_, event, 0};
     return left > 0 && ::poll(&ready, 1, static_cast<int>(left)) > 0;
   }

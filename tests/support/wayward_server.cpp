@@ -28,7 +28,7 @@ namespace bellhop::core {
 namespace {
 
 constexpr int tick_ms = 5;  // between looks at whether the test is over, and between dripped bytes
-constexpr std::chrono::seconds patience{5};
+constexpr std::chrono::seconds patience{20};
 using ContextPtr = std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)>;
 
 template <class T, class Read>

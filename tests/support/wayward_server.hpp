@@ -70,7 +70,7 @@ class WaywardServer {
   std::string host_port() const;                         // 127.0.0.1:port
   std::vector<RecordedRequest> requests() const;
   int connections_count() const;
-  // Waits until that many requests have come; false after five seconds.
+  // Waits until that many requests have come; false after twenty seconds.
   bool wait_for_requests(std::size_t count) const;
   // Closes every connection as soon as it waits for a further request; returns when all are closed.
   void close_idle_connections();
