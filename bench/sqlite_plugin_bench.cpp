@@ -57,7 +57,7 @@ class File {
   }
   ~File() {
     host_.reset();
-    std::filesystem::remove_all(directory_);
+    if (std::getenv("BENCH_KEEP") == nullptr) std::filesystem::remove_all(directory_);
   }
   bellhop::test::PluginHost &host() { return *host_; }
 

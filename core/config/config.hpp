@@ -147,7 +147,7 @@ struct InstanceConfig {             // [instance.NAME]
   std::vector<std::string> events;  // globs; empty: what the plugin's manifest says
   std::string start = "now";        // now | beginning
   int workers = 1;
-  int batch_max = 64;
+  int batch_max = 256;
   Milliseconds deadline_ms = 30'000;
   bool is_enabled = true;
   std::string host = "child";  // child | inproc

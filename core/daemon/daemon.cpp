@@ -204,7 +204,7 @@ bool Daemon::stop(Milliseconds budget_ms) {
   if (!is_started_) return true;
   is_started_ = false;
   const Milliseconds end_ms = clock_.steady_ms() + budget_ms;
-  webhook_server_->stop(budget_ms);
+  webhook_server_->stop(budget_ms / 2);  // what a slow sender takes of it, deliveries in flight would lack
   const bool is_clean = delivery_->stop(std::max<Milliseconds>(0, end_ms - clock_.steady_ms()));
   if (metrics_server_) metrics_server_->stop(admin_stop_ms);
   admin_server_->stop(admin_stop_ms);

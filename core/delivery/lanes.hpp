@@ -44,7 +44,9 @@ struct Offer {
 
 // What one instance may keep in memory, and how much one load() may read. Tests make them small.
 struct LaneLimits {
-  int window_events_max = 256;  // in memory through the scan, and as many again through due(), and a page
+  // In memory through the scan, and as many again through due(), and a page: some batches, so that the next is whole
+  // while one is out.
+  int window_events_max = 1'024;
   int lane_events_max = 8;      // of one subject; the rest is left behind, so that it crowds out nobody
   int page_events = 64;         // read at least at once
   int scan_events_max = 2'048;  // looked at in one load(); more in the next

@@ -21,7 +21,7 @@ struct DeliveryPlan {
   Filter filter;
   Policy policy;
   int workers = 1;
-  int batch_max = 64;  // events in one call of a plugin that has the batch extension
+  int batch_max = 256;  // events in one call of a plugin that has the batch extension
   InstanceSpec spec;   // worker is filled in by delivery
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "booking.hpp"
 
+#include <bellhop/booking.hpp>
+
 #include <algorithm>
 
 #include "moment.hpp"
@@ -45,10 +47,19 @@ std::optional<Status> status_of(const Json &event) {
 // No action link (cancel, reschedule …) is ever among the lines: whoever reads a calendar must not hold them.
 std::string description_of(const Json &booking) {
   std::string out;
-  add_line(out, "Attendee", person(booking["attendee"]));
+  // In a booking that is canceled as a whole, nobody's own cancel is news.
+  const std::string_view status = booking["status"].text();
+  const bool stands = status != "canceled" && status != "declined";
+  const auto add_person = [&](const char *label, const Json &attendee) {
+    const bool has_left = stands && bellhop::has_left(attendee["status"].text());
+    std::string text = person(attendee);
+    if (has_left && !text.empty()) text += " (not coming)";
+    add_line(out, label, text);
+  };
+  add_person("Attendee", booking["attendee"]);
   add_line(out, "Phone", line(booking["attendee"]["phone"]));
   for (std::size_t index = 1; index < booking["attendees"].size(); ++index) {
-    add_line(out, "Also", person(booking["attendees"].at(index)));
+    add_person("Also", booking["attendees"].at(index));
   }
   add_line(out, "Host", line(booking["host"]["name"]));
   for (const Json &answer : booking["answers"]) {

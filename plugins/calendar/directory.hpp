@@ -13,6 +13,11 @@ namespace calendar {
 // or busy, HOLD when the directory is not there or may not be written.
 bellhop::Verdict write_file(const std::string &directory, const std::string &name, std::string_view text);
 
+// Removes the files of ours that mention the address (bellhop/mention.hpp), half-written ones too; the directory is
+// synced. A directory that is not there has none. HOLD, RETRY as above; what was removed until then stays removed.
+//   removed_count   is added to
+bellhop::Verdict remove_mentions(const std::string &directory, std::string_view email, std::size_t &removed_count);
+
 // Is it there, and may we write into it? Leaves nothing behind.
 bellhop::Verdict check_directory(const std::string &directory);
 

@@ -8,6 +8,7 @@
 //   feed/changed   another text with each change; feed/built: what the feeds were built from; feed/paths: their digests
 #include <bellhop/http.hpp>
 #include <bellhop/kv.hpp>
+#include <bellhop/mention.hpp>
 #include <bellhop/publish.hpp>
 
 #include <sys/stat.h>
@@ -40,6 +41,7 @@ using bellhop::Verdict;
 constexpr int64_t ms_per_s = 1'000, day_s = 86'400;
 constexpr std::uint32_t rel_attempts_max = 2;  // then a file that cannot be had for the moment is done without
 constexpr std::string_view state_prefix = "state/";
+constexpr const char *built_key = "feed/built", *changed_key = "feed/changed", *paths_key = "feed/paths";
 constexpr mode_t directory_mode = 0755;
 
 // Of several targets the one that needs most counts: what holds keeps the backlog, what is tried again gets its chance
@@ -118,22 +120,57 @@ class Calendar : public bellhop::Plugin {
     if (worker() != 0) return -1;
     const int64_t now_s = now_ms() / ms_per_s;
     const std::string stamp = feed_stamp(now_s);
-    if (kv_.get("feed/built") == stamp) return settings_.tick_ms;
+    if (kv_.get(built_key) == stamp) return settings_.tick_ms;
     const std::vector<State> states = remembered(now_s);
     publish_all(settings_.has_feed ? feeds_of(states, settings_.feed, now_s) : std::vector<Feed>());
-    kv_.put("feed/built", stamp);
+    kv_.put(built_key, stamp);
     return settings_.tick_ms;
   }
 
-  Verdict run(std::string_view command, const Json &, const bellhop::Output &output) override {
-    if (command != "urls") return Verdict::fail("there is no command " + std::string(command));
-    const std::optional<std::string> kept = kv_.get("feed/paths");
+  Verdict run(std::string_view command, const Json &arguments, const bellhop::Output &output) override {
+    if (command == "urls") return print_urls(output);
+    if (command == "forget") return forget(arguments["email"].text());
+    return Verdict::fail("there is no command " + std::string(command));
+  }
+
+ private:
+  // ---- commands ----
+
+  Verdict print_urls(const bellhop::Output &output) const {
+    const std::optional<std::string> kept = kv_.get(paths_key);
     const JsonDocument paths(context().host, context().json, kept.value_or("{}"));
     for (const Json &path : paths.root()) output.line(publish_.url(path.key()));
     return Verdict::ok();
   }
 
- private:
+  // The calendars of CalDAV servers belong to others. The daemon may have erased values and documents before it asks:
+  // so the feeds are all written anew, and the files are found by what they say.
+  Verdict forget(std::string_view address) const {
+    const std::optional<std::string> email = bellhop::parse_email(address);
+    if (!email) return Verdict::fail("\"" + std::string(address.substr(0, 64)) + "\" is no e-mail address");
+    std::size_t bookings_count = 0, files_count = 0;
+    for (const bellhop::KvEntry &entry : kv_.list(state_prefix, states_max)) {
+      if (!bellhop::mentions(entry.value, *email)) continue;
+      kv_.remove(entry.key);
+      ++bookings_count;
+    }
+    const std::optional<std::string> kept = kv_.get(paths_key);
+    const JsonDocument before(context().host, context().json, kept.value_or("{}"));
+    Obj paths;
+    for (const Json &path : before.root()) paths.set(path.key(), "");  // of no digest: each is written by the next tick
+    kv_.put(paths_key, paths.str());
+    kv_.remove(built_key);
+    Verdict all = Verdict::ok();
+    for (const std::string &directory : settings_.directories) {
+      join(all, remove_mentions(directory, *email, files_count));
+    }
+    const std::string sentence =
+        std::to_string(bookings_count) + " bookings and " + std::to_string(files_count) + " files erased";
+    all.message =
+        all.code == BHP_OK ? sentence + "; what CalDAV servers have is theirs" : sentence + "; " + all.message;
+    return all;
+  }
+
   // ---- what is known ----
 
   std::optional<State> state_of(const std::string &key) const {
@@ -148,7 +185,7 @@ class Calendar : public bellhop::Plugin {
   void keep(const std::string &key, const State &state, bool has_changed) const {
     kv_.put(key, to_json(state), when());
     if (has_changed && settings_.has_feed) {
-      kv_.put("feed/changed", state.event_id + " " + std::to_string(now_ms()), when());
+      kv_.put(changed_key, state.event_id + " " + std::to_string(now_ms()), when());
     }
   }
 
@@ -245,12 +282,12 @@ class Calendar : public bellhop::Plugin {
                                 std::to_string(feed.future_days) + " " + std::to_string(feed.refresh_minutes) +
                                 (feed.has_members ? " members" : "") + (feed.has_busy ? " busy" : "") +
                                 (settings_.has_feed ? " on" : " off");
-    return digest(kv_.get("feed/changed").value_or("") + "\n" + std::to_string(now_s / day_s) + "\n" + options);
+    return digest(kv_.get(changed_key).value_or("") + "\n" + std::to_string(now_s / day_s) + "\n" + options);
   }
 
   // Writes what looks otherwise than before, and removes what is no more.
   void publish_all(const std::vector<Feed> &feeds) const {
-    const std::optional<std::string> kept = kv_.get("feed/paths");
+    const std::optional<std::string> kept = kv_.get(paths_key);
     const JsonDocument before(context().host, context().json, kept.value_or("{}"));
     std::map<std::string, std::string> old;
     for (const Json &path : before.root()) old.emplace(path.key(), path.text());
@@ -262,7 +299,7 @@ class Calendar : public bellhop::Plugin {
       paths.set(feed.path, now);
     }
     for (const auto &[path, etag] : old) publish_.remove(path);
-    kv_.put("feed/paths", paths.str());
+    kv_.put(paths_key, paths.str());
   }
 
   static constexpr std::size_t states_max = 100'000;

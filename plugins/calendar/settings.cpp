@@ -71,7 +71,10 @@ bellhop::Manifest manifest() {
                 R"("limit":{"type":"string","title":"A named rate limit of the configuration","default":""}}},)"
                 R"("default":[]})")
       .integer("keep_days", "Days that a booking is remembered when it is over", 400, 1, 36'500)
-      .command("urls", "Prints the secret addresses of the feeds");
+      .command("urls", "Prints the secret addresses of the feeds")
+      .command("forget", "Erase a person from the directories and feeds, by e-mail address",
+               R"({"type":"object","additionalProperties":false,"required":["email"],"properties":{)"
+               R"("email":{"type":"string","title":"The person's address"}}})");
 }
 
 Settings read_settings(const Json &json) {

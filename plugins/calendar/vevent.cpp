@@ -13,7 +13,6 @@
 namespace calendar {
 namespace {
 
-constexpr const char *product = "-//Bellhop//calendar 1.0//EN";
 constexpr std::size_t read_bytes_max = 1'000'000;
 constexpr std::int64_t sequence_max = 1'000'000'000;
 
@@ -83,7 +82,7 @@ void add_own(icalcomponent *event, const State &state, std::int64_t sequence, De
 Component new_calendar() {
   Component calendar(icalcomponent_new(ICAL_VCALENDAR_COMPONENT));
   icalcomponent_add_property(calendar.get(), icalproperty_new_version("2.0"));
-  icalcomponent_add_property(calendar.get(), icalproperty_new_prodid(product));
+  icalcomponent_add_property(calendar.get(), icalproperty_new_prodid(product_id));
   return calendar;
 }
 

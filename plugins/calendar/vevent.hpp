@@ -14,6 +14,8 @@
 
 namespace calendar {
 
+constexpr const char *product_id = "-//Bellhop//calendar 1.0//EN";  // PRODID: whoever wrote a file of ours
+
 enum class Detail { full, busy };  // busy: that there is something, and nothing of what
 
 // "BEGIN:VEVENT…END:VEVENT\r\n".

@@ -42,21 +42,30 @@ Person read_person(const Json &json) {
   return person;
 }
 
-void add(Booking &booking, Person person) {
-  if (!is_address(person.email) || booking.people.size() >= people_max) {
+// Somebody who canceled and booked again is there twice, and comes.
+void add(Booking &booking, Person person, bool has_left) {
+  std::vector<Person> &people = has_left ? booking.left : booking.people;
+  if (!is_address(person.email) || people.size() >= people_max) {
     ++booking.people_without_address;
     return;
   }
   const auto is_same = [&](const Person &other) { return lower(other.email) == lower(person.email); };
-  if (std::none_of(booking.people.begin(), booking.people.end(), is_same)) booking.people.push_back(std::move(person));
+  const auto is_among = [&](const std::vector<Person> &all) { return std::any_of(all.begin(), all.end(), is_same); };
+  if (is_among(booking.people) || (has_left && is_among(booking.left))) return;
+  if (booking.primary_email.empty()) booking.primary_email = person.email;
+  if (!has_left)
+    booking.left.erase(std::remove_if(booking.left.begin(), booking.left.end(), is_same), booking.left.end());
+  people.push_back(std::move(person));
 }
 
 void read_people(const Json &json, Booking &booking) {
-  if (json["attendee"]) add(booking, read_person(json["attendee"]));
+  if (json["attendee"]) {
+    add(booking, read_person(json["attendee"]), bellhop::has_left(json["attendee"]["status"].text()));
+  }
   for (const Json &other : json["attendees"]) {
     // Who has neither address nor another name is the primary attendee again, told of by an id alone.
     if (!other["email"] && (!other["name"] || other["name"].text() == json["attendee"]["name"].text())) continue;
-    add(booking, read_person(other));
+    add(booking, read_person(other), bellhop::has_left(other["status"].text()));
   }
 }
 
@@ -100,7 +109,7 @@ bool is_field(std::string_view name) {
 }
 
 std::string field_of(const Booking &booking, const Person &person, std::string_view name) {
-  const bool is_primary = !booking.people.empty() && person.email == booking.people.front().email;
+  const bool is_primary = !person.email.empty() && lower(person.email) == lower(booking.primary_email);
   if (name == "email") return person.email;
   if (name == "name") return person.name.empty() ? person.email : person.name;
   if (name == "first_name") return person.first_name;

@@ -23,11 +23,16 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 struct Booking {
   std::string id, status, timezone, url, location, organization, price;
   std::string host, host_email, meeting_type;
-  std::vector<Person> people;              // with an e-mail address, each once; the primary attendee is the first
+  std::vector<Person> people;              // who comes, with an e-mail address, each once; the primary attendee first
+  std::vector<Person> left;                // who canceled or was declined, likewise, and is not among those who come
+  std::string primary_email;               // of the primary attendee, who may have left
   std::size_t people_without_address = 0;  // who cannot be matched
   std::optional<std::int64_t> start, end;  // Unix milliseconds
   Pairs answers;                           // slug, text: the primary attendee's
   Pairs utm;                               // "source", …
+
+  // Of whom a title speaks. There is one as soon as anybody has an address.
+  const Person &first() const { return people.empty() ? left.front() : people.front(); }
 };
 
 inline constexpr std::size_t people_max = 100;  // of one booking; further ones are counted among those without address

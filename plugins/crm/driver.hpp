@@ -48,6 +48,7 @@ struct Meeting {
   MeetingState state = MeetingState::scheduled;
   std::vector<std::string> contacts;  // ids, the primary attendee's first
   std::vector<std::string> added;     // those of them that the meeting, as far as is known, does not have
+  std::vector<std::string> removed;   // who had been in the meeting, and canceled or was declined
   const Booking *booking = nullptr;   // outlives it; for templates
 };
 

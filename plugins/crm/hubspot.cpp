@@ -126,11 +126,12 @@ class HubSpot : public Driver {
     Outcome<Change> changed = change("meetings", id, properties_of(meeting));
     if (!changed || *changed == Change::gone) return changed;
     for (const std::string &contact : meeting.added) {
-      const Reply reply = send("PUT",
-                               objects_ + "/meetings/" + percent_encoded(id) + "/associations/contacts/" +
-                                   percent_encoded(contact) + "/" + settings_.association_type,
-                               "");
+      const Reply reply = send("PUT", association_path(id, contact), "");
       if (!reply.said.is_2xx()) return verdict_of(reply);
+    }
+    for (const std::string &contact : meeting.removed) {
+      const Reply reply = send("DELETE", association_path(id, contact), "");
+      if (!reply.said.is_2xx() && !is_missing(reply)) return verdict_of(reply);
     }
     return Change::done;
   }
@@ -141,6 +142,10 @@ class HubSpot : public Driver {
   }
 
  private:
+  std::string association_path(const std::string &meeting_id, const std::string &contact_id) const {
+    return objects_ + "/meetings/" + percent_encoded(meeting_id) + "/associations/contacts/" +
+           percent_encoded(contact_id) + "/" + settings_.association_type;
+  }
   static Obj written(const Properties &properties) {
     Obj out;
     for (const Property &property : properties) {
@@ -210,7 +215,10 @@ class HubSpot : public Driver {
     for (std::size_t i = begin; i < std::min(begin + batch_max, ids.size()); ++i) {
       inputs += (inputs.empty() ? "" : ",") + Obj().set("id", ids[i]).str();
     }
-    const Obj body = Obj().raw("properties", R"(["hs_internal_meeting_notes"])").raw("inputs", "[" + inputs + "]");
+    const Obj body = Obj()
+                         .raw("properties", R"(["hs_internal_meeting_notes"])")
+                         .raw("propertiesWithHistory", "[]")  // required by HubSpot's own types
+                         .raw("inputs", "[" + inputs + "]");
     const Reply reply = send("POST", objects_ + "/meetings/batch/read", body.str());
     if (!reply.said.is_2xx()) return verdict_of(reply);
     for (const Json &one : reply.root()["results"]) {

@@ -62,7 +62,7 @@ std::string field_of_meeting(std::string_view name, const std::string &id, const
     for (const std::string &contact : meeting.contacts) out += (out.empty() ? "" : ",") + json_quoted(contact);
     return "[" + out + "]";
   }
-  return field_of(*meeting.booking, meeting.booking->people.front(), name);
+  return field_of(*meeting.booking, meeting.booking->first(), name);
 }
 
 class Rest : public Driver {

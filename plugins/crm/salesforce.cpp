@@ -109,6 +109,9 @@ class Salesforce : public Driver {
     if (is_missing(reply)) return Change::gone;
     if (!reply.said.is_2xx()) return salesforce_verdict(reply.said);
     if (const Verdict verdict = invite(id, meeting); verdict.code != BHP_OK) return verdict;
+    for (const std::string &contact : meeting.removed) {
+      if (const Verdict verdict = uninvite(id, contact); verdict.code != BHP_OK) return verdict;
+    }
     return Change::done;
   }
 
@@ -164,6 +167,22 @@ class Salesforce : public Driver {
       const Reply reply = send("POST", base_ + "/sobjects/EventRelation", relation.str());
       const bool is_there = reply.said.code == "DUPLICATE_VALUE" || reply.said.code == "DUPLICATES_DETECTED";
       if (!reply.said.is_2xx() && !is_there) return salesforce_verdict(reply.said);
+    }
+    return Verdict::ok();
+  }
+
+  // Who was WhoId is not among the relations: the update has put somebody else there.
+  Verdict uninvite(const std::string &id, const std::string &contact) {
+    const std::string soql = "SELECT Id FROM EventRelation WHERE EventId = '" + soql_escaped(id) +
+                             "' AND RelationId = '" + soql_escaped(contact) + "'";
+    const Reply found = send("GET", base_ + "/query?q=" + percent_encoded(soql), "");
+    if (found.said.status != 200) return salesforce_verdict(found.said);
+    if (!found.root()["records"].is_array())
+      return Verdict::retry(found.said.sentence + ": there are no records in it");
+    for (const Json &relation : found.root()["records"]) {
+      const Reply gone =
+          send("DELETE", base_ + "/sobjects/EventRelation/" + percent_encoded(relation["Id"].text()), "");
+      if (!gone.said.is_2xx() && !is_missing(gone)) return salesforce_verdict(gone.said);
     }
     return Verdict::ok();
   }

@@ -29,6 +29,10 @@ std::vector<FieldRule> rules_of(const Driver &driver, const Settings &settings) 
 std::string contact_key(const Person &person) { return "contact/" + digest(lower(person.email)); }
 std::string meeting_key(const std::string &subject) { return "meeting/" + subject; }
 
+bool has(const std::vector<std::string> &ids, const std::string &id) {
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
 std::string list_of(const std::vector<std::string> &texts) {
   std::string out;
   for (const std::string &text : texts) out += (out.empty() ? "" : ",") + json_quoted(text);
@@ -37,7 +41,14 @@ std::string list_of(const std::vector<std::string> &texts) {
 
 std::string render(const std::string &pattern, const Booking &booking) {
   return bellhop::fill_pattern(pattern,
-                               [&](std::string_view name) { return field_of(booking, booking.people.front(), name); });
+                               [&](std::string_view name) { return field_of(booking, booking.first(), name); });
+}
+
+void keep_primary(Booking &booking) {
+  for (std::vector<Person> *people : {&booking.people, &booking.left}) {
+    const auto is_other = [&](const Person &person) { return person.email != booking.primary_email; };
+    people->erase(std::remove_if(people->begin(), people->end(), is_other), people->end());
+  }
 }
 
 std::string_view word_of(std::int32_t code) {
@@ -75,8 +86,10 @@ Verdict Sync::run(const Event &event) {
   Work work{
       std::string(event.subject()), std::string(event.type()), event.is_late(), read_booking(event.root()), {}, {}};
   if (!event["/data/booking"]) return Verdict::skip("no booking in it");
-  if (work.booking.people.empty()) return Verdict::skip("nobody with an e-mail address: there is nothing to match by");
-  if (settings_.is_primary_only) work.booking.people.resize(1);
+  if (work.booking.people.empty() && work.booking.left.empty()) {
+    return Verdict::skip("nobody with an e-mail address: there is nothing to match by");
+  }
+  if (settings_.is_primary_only) keep_primary(work.booking);
   Verdict verdict = carry_out(work);
   if (!work.done.empty()) verdict.message = work.done + (verdict.message.empty() ? "" : "; then: " + verdict.message);
   kv_.put("result/" + work.subject,
@@ -97,9 +110,13 @@ Verdict Sync::carry_out(Work &work) {
     if (!id && id.verdict().code != BHP_FAIL) return id.verdict();
     if (!id) {  // this one only: the others and the meeting do not suffer for an address that the CRM refuses
       work.refused += (work.refused.empty() ? "" : "; ") + id.verdict().message;
-    } else if (std::find(contacts.begin(), contacts.end(), *id) == contacts.end()) {
+    } else if (!has(contacts, *id)) {
       contacts.push_back(*id);
     }
+  }
+  if (work.booking.people.empty()) {
+    contacts = contacts_of_old(work);
+    if (contacts.empty()) return Verdict::skip("everybody in it has canceled, and the CRM has heard of none of them");
   }
   if (!contacts.empty()) {
     Verdict verdict = sync_meeting(work, std::move(contacts));
@@ -157,6 +174,16 @@ Outcome<std::string> Sync::fill(Work &work, const Person &person, const Contact 
   return contact.id;
 }
 
+// When nobody comes any more, the meeting keeps those who were in it: one without anybody is found by nobody.
+std::vector<std::string> Sync::contacts_of_old(const Work &work) const {
+  std::vector<std::string> contacts = known_of(work.subject).contacts;
+  if (!contacts.empty()) return contacts;
+  for (const Person &person : work.booking.left) {
+    if (std::optional<std::string> id = kv_.get(contact_key(person))) contacts.push_back(std::move(*id));
+  }
+  return contacts;
+}
+
 // ---- meetings -----------------------------------------------------------------------------------------------------
 
 Sync::Known Sync::known_of(const std::string &subject) const {
@@ -191,8 +218,12 @@ Meeting Sync::meeting_of(const Work &work, const Known &known, std::vector<std::
   meeting.state = state_of(work.type, booking.status, known.state);
   meeting.contacts = std::move(contacts);
   for (const std::string &id : meeting.contacts) {
-    if (std::find(known.contacts.begin(), known.contacts.end(), id) == known.contacts.end())
-      meeting.added.push_back(id);
+    if (!has(known.contacts, id)) meeting.added.push_back(id);
+  }
+  // Only who is said to have left: a contact that is not told of this time may have been refused.
+  for (const Person &person : booking.left) {
+    const std::optional<std::string> id = kv_.get(contact_key(person));
+    if (id && has(known.contacts, *id) && !has(meeting.contacts, *id)) meeting.removed.push_back(*id);
   }
   meeting.booking = &booking;
   return meeting;
@@ -228,13 +259,14 @@ Verdict Sync::sync_meeting(Work &work, std::vector<std::string> contacts) {
   known.contacts = meeting.contacts;
   keep(work.subject, known);
   work.note("meeting " + known.id + " " + known.state);
+  for (const std::string &id : meeting.removed) work.note("contact " + id + " taken out of it");
   return Verdict::ok();
 }
 
-// A cancel makes no meeting: there is none to be marked.
+// A cancel makes no meeting: there is none to be marked. Nor does one that nobody comes to.
 Verdict Sync::make_meeting(Work &work, Meeting &meeting, Known &known) {
-  if (meeting.state == MeetingState::canceled) {
-    work.note("no meeting to cancel");
+  if (meeting.state == MeetingState::canceled || work.booking.people.empty()) {
+    work.note(meeting.state == MeetingState::canceled ? "no meeting to cancel" : "no meeting: nobody comes");
     kv_.remove(meeting_key(work.subject), Kv::now);
     return Verdict::ok();
   }

@@ -36,6 +36,7 @@ class Sync {
   Outcome<std::string> sync_contact(Work &work, const Person &person);
   Driver::Found look_for(const Person &person, const std::string &key);
   Outcome<std::string> fill(Work &work, const Person &person, const Contact &contact, const std::string &key);
+  std::vector<std::string> contacts_of_old(const Work &work) const;
   bellhop::Verdict sync_meeting(Work &work, std::vector<std::string> contacts);
   bellhop::Verdict make_meeting(Work &work, Meeting &meeting, Known &known);
   Meeting meeting_of(const Work &work, const Known &known, std::vector<std::string> contacts) const;

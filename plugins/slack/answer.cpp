@@ -49,6 +49,10 @@ constexpr std::array<std::string_view, 14> message_is_wrong{
     "invalid_arguments",   "invalid_arg_name",  "invalid_array_arg",     "message_not_found",
     "cant_update_message", "edit_window_closed"};
 
+// It broke on the way: something may have been done.
+constexpr std::array<std::string_view, 4> nobody_knows{"internal_error", "fatal_error", "service_unavailable",
+                                                       "request_timeout"};
+
 template <std::size_t N>
 bool has(const std::array<std::string_view, N> &words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -125,6 +129,8 @@ Answer read_web_api(const Response &response, const bellhop::Json &root) {
     return answer;
   }
   answer.error = word_of(root["error"].text());
+  answer.is_refused = answer.error.empty() ? response.status >= 400 && response.status < 500 && response.status != 408
+                                           : !has(nobody_knows, answer.error);
   if (answer.error.empty()) {
     answer.verdict = response.ok() ? Verdict::retry(response.sentence + ": this is no answer of Slack's Web API")
                                    : verdict_of_status(response);

@@ -14,6 +14,7 @@ struct Answer {
   bellhop::Verdict verdict;
   std::string channel, ts;  // of the message, when the Web API said so
   std::string error;        // Slack's word, "" when there is none
+  bool is_refused = false;  // it says that nothing was done; false also when nobody knows
 };
 
 // The meaning of Slack's word for an error: HOLD when the destination is wrong for every event (no_service,

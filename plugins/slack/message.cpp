@@ -36,9 +36,20 @@ std::string zone_of(const Booking &booking, const Style &style) {
   return booking.timezone.empty() ? style.timezone : booking.timezone;
 }
 
-std::string names_of(const std::vector<bellhop::Person> &people) {
+// In a booking that is canceled as a whole, nobody's own cancel is news.
+bool has_left(const bellhop::Person &person, const Booking &booking) {
+  return person.has_left() && booking.status != "canceled" && booking.status != "declined";
+}
+
+std::string marked(const std::string &label, const bellhop::Person &person, const Booking &booking) {
+  return label.empty() || !has_left(person, booking) ? label : label + " (not coming)";
+}
+
+std::string others_of(const Booking &booking) {
   std::string out;
-  for (const bellhop::Person &person : people) out += (out.empty() ? "" : ", ") + person.label();
+  for (const bellhop::Person &person : booking.others) {
+    out += (out.empty() ? "" : ", ") + marked(person.label(), person, booking);
+  }
   return out;
 }
 
@@ -47,10 +58,10 @@ std::vector<Fact> facts_of(const Booking &booking, const Style &style) {
   const auto add = [&](const char *label, const std::string &value) {
     if (!value.empty()) facts.push_back({label, value});
   };
-  add("Who", booking.attendee.name);
+  add("Who", marked(booking.attendee.name, booking.attendee, booking));
   add("E-mail", booking.attendee.email);
   add("Phone", booking.attendee.phone);
-  add("Others", names_of(booking.others));
+  add("Others", others_of(booking));
   add("With", booking.host.label());
   add("Meeting", booking.meeting_type.label());
   add("Where", booking.location);

@@ -4,9 +4,10 @@
 // event is a message of its own. A long backlog becomes digests.
 //
 // What was done already is in kv, at once and not with the verdict, so that a retry after half the work (posted, then a
-// 429) does not do it twice:
-//   message/SUBJECT            {"channel","ts"}: the booking's message
-//   done/EVENT_ID/update|reply a step of an event; removed with its OK
+// 429) does not do it twice. A post whose answer was lost is looked for in the channel before it is made again.
+//   message/SUBJECT                 {"channel","ts"}: the booking's message
+//   done/EVENT_ID/update|reply      a step of an event; removed with its OK
+//   refused/EVENT_ID/message|reply  the last attempt was refused, so there is nothing to look for
 #include <bellhop/http.hpp>
 #include <bellhop/kv.hpp>
 
@@ -14,10 +15,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "answer.hpp"
 #include "settings.hpp"
+#include "trace.hpp"
 
 namespace slack {
 namespace {
@@ -28,6 +31,15 @@ using bellhop::JsonDocument;
 using bellhop::Kv;
 using bellhop::Obj;
 using bellhop::Verdict;
+
+constexpr int pages_max = 5;             // of a channel's newest messages, when one is looked for
+constexpr int64_t clocks_apart_s = 300;  // Slack's and ours
+constexpr const char *json_type = "application/json; charset=utf-8";
+constexpr const char *form_type = "application/x-www-form-urlencoded";
+
+bool is_rate_limit(const bellhop::Response &response, const Answer &answer) {
+  return response.status == 429 || answer.error == "ratelimited" || answer.error == "rate_limited";
+}
 
 struct Posted {
   std::string channel, ts;
@@ -106,7 +118,7 @@ class Slack : public bellhop::BatchPlugin {
                      const Occasion &occasion) {
     Obj message = message_of(booking, occasion, settings_.style);
     message.set("channel", destination.channel);
-    const Answer answer = call("chat.postMessage", message);
+    const Answer answer = post(event, "message", {destination.channel, ""}, message);
     if (answer.verdict.code != BHP_OK || answer.ts.empty()) return answer.verdict;
     kv_.put(message_key(event), Obj().set("channel", answer.channel).set("ts", answer.ts).str(), Kv::now);
     return Verdict::ok();
@@ -128,7 +140,7 @@ class Slack : public bellhop::BatchPlugin {
     if (!kv_.get(done + "reply")) {
       Obj note = note_of(line_of(booking, occasion, settings_.style));
       note.set("channel", posted.channel).set("thread_ts", posted.ts);
-      const Answer answer = call("chat.postMessage", note);
+      const Answer answer = post(event, "reply", posted, note);
       if (answer.verdict.code != BHP_OK) return answer.verdict;
       kv_.put(done + "reply", "1", Kv::now);
     }
@@ -143,11 +155,65 @@ class Slack : public bellhop::BatchPlugin {
     return tell_first(event, destination_of(settings_, booking), booking, occasion);
   }
 
-  Answer call(std::string_view method, const Obj &arguments) {
-    bellhop::Request request{"POST", settings_.api_url + std::string(method), arguments.str(), {}, 0, {}};
-    request.headers.push_back({"Content-Type", "application/json; charset=utf-8"});
+  // Posts it, in the channel or the thread of `place`, unless an earlier attempt has: its answer may have been lost.
+  Answer post(const Event &event, std::string_view what, const Posted &place, Obj &message) {
+    const Trace trace{what, event.id()};
+    const std::string refused = "refused/" + std::string(event.id()) + "/" + std::string(what);
+    if (event.is_redelivery() && !event.is_replay()) {  // a replay posts once more what is there already
+      if (kv_.get(refused)) {
+        kv_.remove(refused, Kv::now);
+      } else if (Answer found = look_for(event, trace, place); found.verdict.code != BHP_OK || !found.ts.empty()) {
+        return found;
+      }
+    }
+    message.set("metadata", metadata_of(trace));
+    Answer answer = call("chat.postMessage", message);
+    const bool comes_again = answer.verdict.code == BHP_RETRY || answer.verdict.code == BHP_HOLD;
+    if (answer.is_refused && comes_again) kv_.put(refused, "1", Kv::now);
+    return answer;
+  }
+
+  // OK without a ts: it is not there, or we may not look. Then it is posted, perhaps once too often.
+  Answer look_for(const Event &event, const Trace &trace, const Posted &place) {
+    const char *const method = place.ts.empty() ? "conversations.history" : "conversations.replies";
+    const int64_t oldest_s = event.received_ms() / 1'000 - clocks_apart_s;
+    Answer answer;
+    Page page;
+    for (int number = 0; number < pages_max && (number == 0 || !page.next_cursor.empty()); ++number) {
+      const bellhop::Response response =
+          send(method, form_type, arguments_of(place.channel, place.ts, oldest_s, page.next_cursor));
+      const JsonDocument document(context().host, context().json, response.body);
+      answer = read_web_api(response, document.root());
+      if (answer.verdict.code == BHP_OK) {
+        page = read_page(document.root(), trace);
+        answer.channel = place.channel;
+        answer.ts = page.ts;
+        if (!answer.ts.empty()) return answer;
+      } else if (answer.is_refused && !is_rate_limit(response, answer)) {
+        warn_once_blind(answer.verdict.message);
+        return {Verdict::ok(), "", "", "", false};
+      } else {
+        return answer;
+      }
+    }
+    return answer;
+  }
+
+  void warn_once_blind(const std::string &sentence) {
+    if (std::exchange(is_blind_, true)) return;
+    warn("cannot look whether a message was posted whose answer was lost, so it may be there twice: " + sentence +
+         "; give the token the scope channels:history (groups:history), and the channel as its id");
+  }
+
+  bellhop::Response send(std::string_view method, const char *type, std::string body) {
+    bellhop::Request request{"POST", settings_.api_url + std::string(method), std::move(body), {}, 0, {}};
+    request.headers.push_back({"Content-Type", type});
     request.headers.push_back({"Authorization", "Bearer " + settings_.token});
-    const bellhop::Response response = http_.send(request);
+    return http_.send(request);
+  }
+
+  Answer call(std::string_view method, const Obj &arguments) {
+    const bellhop::Response response = send(method, json_type, arguments.str());
     const JsonDocument document(context().host, context().json, response.body);
     return read_web_api(response, document.root());
   }
@@ -183,6 +249,7 @@ class Slack : public bellhop::BatchPlugin {
   const Settings settings_;
   bellhop::Http http_;
   Kv kv_;
+  bool is_blind_ = false;  // it was said that posted messages cannot be looked for
 };
 
 }  // namespace

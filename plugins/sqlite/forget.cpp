@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "mention.hpp"
 #include "record.hpp"
 #include "retention.hpp"
 

@@ -24,7 +24,7 @@ struct Forgotten {
 
 // Outside a transaction. Erases in small transactions, each of them whole; then writes the file anew (VACUUM), because
 // free space and the middle of pages hold old copies.
-//   email     as parse_email returns it (mention.hpp)
+//   email     as bellhop::parse_email returns it (bellhop/mention.hpp)
 //   throws    DatabaseError; what was erased until then stays erased
 Forgotten forget_person(Database &database, std::string_view email);
 

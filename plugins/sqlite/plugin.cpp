@@ -5,6 +5,7 @@
 //
 // The file: file.hpp. What an event says: record.hpp. What is written and the rule of order: store.hpp. Tables:
 // schema.cpp. What an operator asks for: export.hpp, forget.hpp, inspection.hpp. What goes with time: retention.hpp.
+#include <bellhop/mention.hpp>
 #include <bellhop/plugin.hpp>
 #include <filesystem>
 #include <optional>
@@ -13,7 +14,6 @@
 #include "file.hpp"
 #include "forget.hpp"
 #include "inspection.hpp"
-#include "mention.hpp"
 #include "record.hpp"
 #include "retention.hpp"
 #include "schema.hpp"
@@ -30,6 +30,8 @@ constexpr std::int64_t days_max = 36'500;
 constexpr std::int64_t step_ms = 100;              // between two steps of retention: deliveries go first
 constexpr std::int64_t sweep_ms = 3'600'000;       // between two looks for what has become old
 constexpr std::size_t output_bytes_max = 1 << 20;  // what the answer to a command holds; more would be cut
+
+using Records = std::vector<std::optional<Record>>;  // one per event of a batch; none where there is nothing to write
 
 class SqliteLogger : public bellhop::BatchPlugin {
  public:
@@ -76,7 +78,7 @@ class SqliteLogger : public bellhop::BatchPlugin {
 
   std::vector<Verdict> deliver_batch(const Batch &batch) override {
     std::vector<Verdict> verdicts(batch.size());
-    std::vector<std::optional<Record>> records(batch.size());
+    Records records(batch.size());
     bool is_any_readable = false;
     for (std::size_t i = 0; i < batch.size(); ++i) {
       try {
@@ -164,7 +166,7 @@ class SqliteLogger : public bellhop::BatchPlugin {
   }
 
   Verdict run_forget(std::string_view address) {
-    const std::optional<std::string> email = parse_email(address);
+    const std::optional<std::string> email = bellhop::parse_email(address);
     if (!email) return Verdict::fail("\"" + std::string(address.substr(0, 64)) + "\" is no e-mail address");
     const Forgotten forgotten = forget_person(file_.database(), *email);
     const std::string sentence = std::to_string(forgotten.bookings) + " bookings, " + std::to_string(forgotten.events) +
@@ -198,14 +200,10 @@ class SqliteLogger : public bellhop::BatchPlugin {
   }
 
   // One transaction. When it fails, nothing of it was written and every event of it has the same verdict.
-  void write(const std::vector<std::optional<Record>> &records, std::vector<Verdict> &verdicts) {
+  void write(const Records &records, std::vector<Verdict> &verdicts) {
     const std::optional<Verdict> obstacle = guarded([&] {
       file_.open();
-      Transaction transaction(file_.database());
-      for (std::size_t i = 0; i < records.size(); ++i) {
-        if (records[i]) verdicts[i] = record(*records[i]);
-      }
-      transaction.commit();
+      if (!write_all(records, verdicts)) write_each(records, verdicts);
       file_.bound_log();
     });
     if (!obstacle) return;
@@ -216,20 +214,41 @@ class SqliteLogger : public bellhop::BatchPlugin {
     }
   }
 
-  // One event of a transaction. What the tables refuse is undone and fails alone; the others go on.
-  Verdict record(const Record &record) {
-    Savepoint savepoint(file_.database());
+  // False, and nothing is written, when the tables refuse one of them. To be able to undo one alone SQLite copies each
+  // page before it changes, into a temporary file: three times the writes that the events themselves need.
+  bool write_all(const Records &records, std::vector<Verdict> &verdicts) {
+    Transaction transaction(file_.database());
     try {
-      const Verdict verdict = verdict_of(file_.store().record(record, is_raw_kept_));
-      savepoint.keep();
-      return verdict;
+      for (std::size_t i = 0; i < records.size(); ++i) {
+        if (records[i]) verdicts[i] = record(*records[i]);
+      }
     } catch (const DatabaseError &error) {
-      const Verdict verdict = bellhop_sqlite::verdict_of(error);
-      const bool is_undone_whole = sqlite3_get_autocommit(file_.database().raw()) != 0;
-      if (verdict.code != BHP_FAIL || is_undone_whole) throw;
-      return verdict;
+      if (bellhop_sqlite::verdict_of(error).code != BHP_FAIL) throw;
+      return false;
     }
+    transaction.commit();
+    return true;
   }
+
+  // What the tables refuse is undone and fails alone; the others go on.
+  void write_each(const Records &records, std::vector<Verdict> &verdicts) {
+    Transaction transaction(file_.database());
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      if (!records[i]) continue;
+      Savepoint savepoint(file_.database());
+      try {
+        verdicts[i] = record(*records[i]);
+        savepoint.keep();
+      } catch (const DatabaseError &error) {
+        verdicts[i] = bellhop_sqlite::verdict_of(error);
+        const bool is_undone_whole = sqlite3_get_autocommit(file_.database().raw()) != 0;
+        if (verdicts[i].code != BHP_FAIL || is_undone_whole) throw;
+      }
+    }
+    transaction.commit();
+  }
+
+  Verdict record(const Record &record) { return verdict_of(file_.store().record(record, is_raw_kept_)); }
 
   static Verdict verdict_of(Store::Outcome outcome) {
     switch (outcome) {

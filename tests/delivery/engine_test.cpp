@@ -334,27 +334,28 @@ TEST_F(EngineTest, settles_a_waiting_event_that_a_new_filter_does_not_want) {
 
 TEST_F(EngineTest, keeps_few_events_in_memory_whatever_the_backlog) {
   w.add("crm").policy.breaker.failures_percent = 0;
-  for (int i = 0; i < 3'000; ++i) w.append("booking/" + std::to_string(i % 1'500));
+  for (int i = 0; i < 9'000; ++i) w.append("booking/" + std::to_string(i % 4'500));
   w.start();
   w.run();
   const Lanes &lanes = w.engine->flow(w.plans[0].id).lanes();
+  const auto window = static_cast<std::size_t>(LaneLimits().window_events_max);
   std::size_t most = 0;
   // The destination is down: everything waits.
-  for (int i = 0; i < 1'500; ++i) {
+  for (int i = 0; i < 4'500; ++i) {
     w.answer(BHP_RETRY, 1'000'000);
     most = std::max(most, lanes.offers_count());
   }
   EXPECT_TRUE(w.in_hand().empty());
   EXPECT_EQ(lanes.offers_count(), 0u);
-  EXPECT_LE(most, 256u);
+  EXPECT_LE(most, window);
   w.pass(1'000'000);
-  for (int i = 0; i < 3'000; ++i) {
+  for (int i = 0; i < 9'000; ++i) {
     w.answer(BHP_OK);
     most = std::max(most, lanes.offers_count());
   }
-  EXPECT_LE(most, 2u * 256u * 8u);
+  EXPECT_LE(most, 2 * window + static_cast<std::size_t>(LaneLimits().page_events));
   w.pass(Flow::cursor_ms_interval);
-  EXPECT_EQ(w.cursor(), 3'000);
+  EXPECT_EQ(w.cursor(), 9'000);
 }
 
 TEST_F(EngineTest, lets_no_busy_subject_crowd_out_the_others) {

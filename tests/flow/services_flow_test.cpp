@@ -20,7 +20,7 @@ namespace {
 using core::RawAnswer;
 using core::RawHttp;
 
-// The foreign service: answers 200 and keeps what was posted.
+// The foreign service: answers 200, when it is let, and keeps what was posted.
 class Destination {
  public:
   Destination() {
@@ -29,11 +29,18 @@ class Destination {
                   [this](const core::HttpRequest &request) {
                     core::Lock lock(mutex_);
                     bodies_.push_back(request.body);
+                    while (is_held_) changed_.wait(mutex_);
                     return core::HttpAnswer();
                   },
                   clock_, log_)
                   .value();
     server_->start();
+  }
+  ~Destination() { hold(false); }
+  void hold(bool is_held) {
+    core::Lock lock(mutex_);
+    is_held_ = is_held;
+    changed_.notify_all();
   }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(server_->port()) + "/told"; }
   std::vector<std::string> bodies() {
@@ -45,7 +52,9 @@ class Destination {
   core::SystemClock clock_;
   core::Log log_{[](core::Level, std::string_view) {}};
   core::Mutex mutex_;
+  core::CondVar changed_;
   std::vector<std::string> bodies_ GUARDED_BY(mutex_);
+  bool is_held_ GUARDED_BY(mutex_) = false;
   std::unique_ptr<core::HttpServer> server_;
 };
 
@@ -55,6 +64,7 @@ class ServicesFlow : public testing::Test {
   void start(const std::string &behave) {
     const std::string config = R"(
 state_dir = "{state}"
+stop_max = "4s"
 plugin_dirs = ["{plugins}"]
 [http]
 listen = "127.0.0.1:0"
@@ -176,6 +186,25 @@ TEST_F(ServicesFlow, the_public_url_stays_the_same_over_restarts) {
 
   EXPECT_EQ(ask(path).status, 200);
   EXPECT_EQ(ask(path).header("ETag"), etag);
+}
+
+TEST_F(ServicesFlow, a_slow_sender_does_not_use_up_the_time_that_deliveries_have_to_finish) {
+  start("ok");
+  destination_.hold(true);
+  HttpClient http(daemon_->port());
+  ASSERT_EQ(http.post(daemon_->path(), sample_body("one", 1)).status, 202);
+  ASSERT_TRUE(eventually([&] { return !destination_.bodies().empty(); })) << daemon_->log();
+  RawHttp slow(daemon_->port());
+  ASSERT_TRUE(slow.send("POST " + daemon_->path() +
+                        " HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\nhalf"));
+  ASSERT_FALSE(slow.read_answer(std::chrono::milliseconds(100)));
+
+  daemon_->kill(SIGTERM);
+  EXPECT_TRUE(slow.is_closed_within(std::chrono::seconds(10))) << "the listener has waited long enough";
+  destination_.hold(false);
+
+  EXPECT_EQ(daemon_->wait(), 0) << daemon_->log();
+  EXPECT_EQ(daemon_->log().find("deliveries cut off"), std::string::npos) << daemon_->log();
 }
 
 TEST_F(ServicesFlow, the_metrics_tell_of_all_of_it) {

@@ -61,11 +61,11 @@ TEST_F(Install, the_installed_daemon_delivers_to_the_installed_plugin) {
 }
 
 TEST_F(Install, puts_all_that_an_author_needs_in_its_place) {
-  for (const char *file :
-       {"include/bellhop/booking.hpp", "include/bellhop/testing.hpp", "include/bellhop/testing/world.hpp",
-        "lib/cmake/Bellhop/BellhopConfig.cmake", "lib/cmake/Bellhop/BellhopPlugin.cmake",
-        "lib/cmake/Bellhop/plugin.map", "share/bellhop/template/plugin.cpp", "share/bellhop/schema/event-1.schema.json",
-        "share/bellhop/examples/hello.c", "share/doc/bellhop/sdk/README.md"}) {
+  for (const char *file : {"include/bellhop/booking.hpp", "include/bellhop/mention.hpp", "include/bellhop/testing.hpp",
+                           "include/bellhop/testing/world.hpp", "lib/cmake/Bellhop/BellhopConfig.cmake",
+                           "lib/cmake/Bellhop/BellhopPlugin.cmake", "lib/cmake/Bellhop/plugin.map",
+                           "share/bellhop/template/plugin.cpp", "share/bellhop/schema/event-1.schema.json",
+                           "share/bellhop/examples/hello.c", "share/doc/bellhop/sdk/README.md"}) {
     EXPECT_TRUE(fs::exists(prefix() / file)) << file;
   }
 }

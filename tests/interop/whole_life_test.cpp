@@ -31,8 +31,8 @@ TEST(WholeLifeEnds, have_one_of_each_whatever_fails_on_the_way) {
   SCOPED_TRACE("BELLHOP_TEST_SEED=" + std::to_string(seed));
   const interop::RunningServer calendar(interop::radicale);
   const RunningTryton tryton;
-  FaultyRelay calendar_relay(calendar.port(), random_faults(seed + 4, faults_percent, true));
-  FaultyRelay tryton_relay(tryton.port(), random_faults(seed + 5, faults_percent, true));
+  FaultyRelay calendar_relay(calendar.port(), random_faults(seed + 4, faults_percent));
+  FaultyRelay tryton_relay(tryton.port(), random_faults(seed + 5, faults_percent));
   WholeHouse house({"driver = \"tryton\"\nurl = \"" + tryton_relay.url("") +
                         "\"\ntryton = { database = \"bell\", user = \"admin\", password = \"" +
                         RunningTryton::password + "\" }",

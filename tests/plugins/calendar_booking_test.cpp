@@ -54,6 +54,17 @@ TEST(CalendarBooking, a_person_and_the_answers_are_lines_that_cannot_forge_anoth
             "Why: first\nsecond");
 }
 
+TEST(CalendarBooking, who_of_a_group_canceled_is_said_to_be_not_coming_unless_nobody_is) {
+  const std::string people =
+      R"(,"attendee":{"name":"John","status":"scheduled"},"attendees":[{"name":"John","status":"scheduled"},)"
+      R"({"name":"Jane","email":"jane@example.com","status":"cancelled"},{"name":"Bob"}]})";
+
+  EXPECT_EQ(read(R"({"status":"confirmed")" + people).texts.description,
+            "Attendee: John\nAlso: Jane <jane@example.com> (not coming)\nAlso: Bob");
+  EXPECT_EQ(read(R"({"status":"canceled")" + people).texts.description,
+            "Attendee: John\nAlso: Jane <jane@example.com>\nAlso: Bob");
+}
+
 TEST(CalendarBooking, the_status_comes_from_the_snapshot_and_else_from_what_happened) {
   EXPECT_EQ(read(R"({"status":"requested"})").status, Status::tentative);
   EXPECT_EQ(read(R"({"status":"declined"})").status, Status::canceled);

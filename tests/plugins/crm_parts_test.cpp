@@ -100,6 +100,7 @@ TEST(CrmAnswer, the_id_in_a_conflict_is_a_number_or_nothing) {
 
 TEST(CrmMapping, a_rule_finds_its_value_and_the_first_rule_of_a_property_wins) {
   Booking booking;
+  booking.primary_email = "a@x";
   booking.people = {{"a@x", "Ann Lee", "Ann", "Lee", ""}, {"b@x", "Bo", "Bo", "", ""}};
   booking.answers = {{"company", "ACME"}, {"blank", "  "}};
   booking.utm = {{"source", "news"}};

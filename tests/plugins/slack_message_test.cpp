@@ -65,6 +65,23 @@ TEST(SlackMessage, shows_a_booking_in_blocks) {
   EXPECT_THAT(json, Not(HasSubstr(R"("action_id":"outlook")"))) << "there is no such link";
 }
 
+TEST(SlackMessage, says_who_of_a_group_is_not_coming_unless_nobody_is) {
+  Booking group = booking();
+  group.status = "confirmed";
+  group.others.resize(2);
+  group.others[0].name = "Ann";
+  group.others[1].name = "Jane Doe";
+  group.others[1].status = "cancelled";
+
+  EXPECT_THAT(message_of(group, confirmed, {}).str(), HasSubstr("\"text\":\"Others\\nAnn, Jane Doe (not coming)\""));
+
+  group.attendee.status = "declined";
+  EXPECT_THAT(message_of(group, confirmed, {}).str(), HasSubstr("\"text\":\"Who\\nJohn Smith (not coming)\""));
+
+  group.status = "canceled";
+  EXPECT_THAT(message_of(group, {"booking.canceled", "Booking canceled"}, {}).str(), Not(HasSubstr("not coming")));
+}
+
 TEST(SlackMessage, calls_nobody_whatever_a_stranger_writes) {
   Booking sly = booking();
   sly.attendee.name = sly.attendee.email = sly.meeting_type.name = sly.host.name = sly.location =

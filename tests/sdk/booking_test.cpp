@@ -140,6 +140,18 @@ TEST(Booking, splits_a_name_that_came_whole) {
   EXPECT_EQ(named("Plato").last_name, "");
 }
 
+TEST(Booking, tells_who_of_a_group_has_left_by_the_vendors_words) {
+  const Booking booking = booking_of(Sample().set_json("/data/booking/attendees", R"([{"email":"ann@example.org",
+    "status":"cancelled"},{"email":"bob@example.org","status":"Declined"},{"email":"cy@example.org",
+    "status":"scheduled"},{"email":"di@example.org"},{"email":"ed@example.org","status":"canceled"}])"));
+
+  ASSERT_EQ(booking.others.size(), 5U);
+  std::string left;
+  for (const bellhop::Person &person : booking.others) left += person.has_left() ? person.label().substr(0, 3) : "";
+  EXPECT_EQ(left, "annbobed@");
+  EXPECT_FALSE(booking.attendee.has_left());
+}
+
 TEST(Booking, names_the_others_of_a_group_once_and_the_primary_attendee_not_again) {
   const Booking booking = booking_of(Sample().set_json("/data/booking/attendees", R"([{"email":"JOHN@example.org"},
       {"name":"John Doe"},{"id":"9"},{"email":"ann@example.org","name":"Ann"},{"email":"Ann@Example.org"},

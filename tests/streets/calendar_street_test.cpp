@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 
 #include "support/certificates.hpp"
 #include "support/plugin_street.hpp"
@@ -20,6 +21,8 @@ using testing::HasSubstr;
 using testing::Not;
 
 const std::string library = BELLHOP_PLUGIN_DIR "/calendar.so";
+
+const std::string ann = "webhooks+sample@appointlet.com";  // the attendee of the sample
 
 std::string confirmed() {
   return with_edits(payload_text("legacy_booking_confirmed.json"),
@@ -376,6 +379,66 @@ TEST(CalendarStreet, a_directory_gets_a_file_per_booking_which_changes_in_place)
   EXPECT_EQ(street.deliver(with_edits(canceled(), {{"BOOKING_ID", "../../../etc/passwd"}})).code, BHP_OK);
   ASSERT_EQ(files().size(), 1U);
   EXPECT_THAT(files()[0], HasSubstr("STATUS:CANCELLED"));
+}
+
+TEST(CalendarStreet, a_person_is_forgotten_in_files_and_feeds_and_nobody_else) {
+  PluginStreet street({library, R"({"directories":["ics/","none/"],"past_days":36500,"keep_days":36500})"});
+  const std::string other = with_edits(confirmed(), {{"BOOKING_ID", "OTHER"}, {ann, "else@test.com"}});
+  ASSERT_EQ(street.deliver(confirmed()).code, BHP_OK);
+  ASSERT_EQ(street.deliver(other).code, BHP_OK);
+  street.ask(Question::What::tick);
+  const std::filesystem::path files = street.state_dir() / "ics";
+  std::filesystem::remove_all(street.state_dir() / "none");
+  const auto write = [&](const std::string &name, const std::string &text) { std::ofstream(files / name) << text; };
+  const std::string folded =
+      "PRODID:-//Bellhop//calendar 1.0//EN\r\nDESCRIPTION:Attendee: Ann <webhooks+sam\r\n ple@appointlet.com>\r\n";
+  write(".bellhop-a1b2c3", folded);                                            // of a crash
+  write("mine.ics", "PRODID:-//Somebody//EN\r\nDESCRIPTION:" + ann + "\r\n");  // a person's own
+  std::filesystem::create_symlink("/etc/passwd", files / "link.ics");
+
+  const core::Report told =
+      street.ask(Question::What::command, "forget", R"({"email":"Webhooks+Sample@Appointlet.com"})");
+
+  EXPECT_EQ(told.answers.at(0).code, BHP_OK) << told.answers.at(0).message;
+  EXPECT_THAT(told.answers.at(0).message, HasSubstr("1 bookings and 2 files erased"));
+  EXPECT_EQ(street.kv_all("state/").size(), 1U);
+  std::set<std::string> left;
+  for (const auto &entry : std::filesystem::directory_iterator(files)) left.insert(entry.path().filename());
+  EXPECT_EQ(left.size(), 3U);
+  EXPECT_EQ(left.count(".bellhop-a1b2c3"), 0U);
+  street.ask(Question::What::tick);
+  const std::string feed = street.document("feed.ics")->body;
+  EXPECT_THAT(feed, HasSubstr("else@test.com"));
+  EXPECT_THAT(feed, Not(HasSubstr(ann)));
+}
+
+TEST(CalendarStreet, feeds_that_were_erased_with_a_person_are_there_again_after_the_next_tick) {
+  PluginStreet street({library, feed_settings()});
+  street.deliver(confirmed());
+  street.deliver(with_edits(confirmed(), {{"BOOKING_ID", "OTHER"}, {ann, "else@test.com"}}));
+  street.ask(Question::What::tick);
+  street.forget(ann);
+  ASSERT_FALSE(street.document("feed.ics"));
+
+  street.ask(Question::What::command, "forget", R"({"email":")" + ann + R"("})");
+  street.ask(Question::What::tick);
+
+  EXPECT_THAT(street.document("feed.ics")->body, HasSubstr("else@test.com"));
+  EXPECT_EQ(street.document_paths().size(), 3U);
+}
+
+TEST(CalendarStreet, what_cannot_be_forgotten_is_said) {
+  PluginStreet street({library, R"({"feed":false,"directories":["ics/"]})"});
+  const core::Report nobody = street.ask(Question::What::command, "forget", R"({"email":"bob"})");
+  std::filesystem::remove_all(street.state_dir() / "ics");
+  std::ofstream(street.state_dir() / "ics") << "a file";
+
+  const core::Report held = street.ask(Question::What::command, "forget", R"({"email":")" + ann + R"("})");
+
+  EXPECT_EQ(nobody.answers.at(0).code, BHP_FAIL);
+  EXPECT_THAT(nobody.answers.at(0).message, HasSubstr("\"bob\" is no e-mail address"));
+  EXPECT_EQ(held.answers.at(0).code, BHP_HOLD);
+  EXPECT_THAT(held.answers.at(0).message, HasSubstr("cannot look into"));
 }
 
 TEST(CalendarStreet, feeds_are_built_by_a_tick_and_only_when_something_changed) {

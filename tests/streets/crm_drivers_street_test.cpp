@@ -22,6 +22,11 @@ const std::string confirmed = "legacy_booking_full.assumed.json", moved = "legac
                   canceled = "legacy_booking_canceled.assumed.json";
 const std::string email = "webhooks+sample@appointlet.com";
 
+const std::string john_comes = R"("status": "scheduled",
+        "field_submissions")",
+                  john_left = R"("status": "Canceled",
+        "field_submissions")";
+
 struct Vendor {
   const char *name;
   std::unique_ptr<CrmVendor> (*make)();
@@ -154,6 +159,88 @@ TEST_P(CrmDrivers, everybody_of_a_group_meeting_is_a_contact_and_takes_part) {
   EXPECT_THAT(vendor->contacts(), SizeIs(2));
   EXPECT_THAT(vendor->meetings().begin()->second.contacts, SizeIs(2));
   EXPECT_THAT(vendor->complaints(), IsEmpty());
+}
+
+TEST_P(CrmDrivers, who_canceled_before_the_crm_knew_them_becomes_no_contact) {
+  const auto vendor = GetParam().make();
+  PluginStreet street(options_for(*vendor));
+
+  EXPECT_EQ(street.deliver(v5_step(1)).code, BHP_OK);
+
+  EXPECT_THAT(vendor->complaints(), IsEmpty());
+  ASSERT_THAT(vendor->contacts(), SizeIs(1));
+  EXPECT_EQ(vendor->contacts().begin()->second.email, "john@example.com");
+  ASSERT_THAT(vendor->meetings(), SizeIs(1));
+  EXPECT_THAT(vendor->meetings().begin()->second.contacts, SizeIs(1));
+}
+
+TEST_P(CrmDrivers, who_cancels_leaves_the_meeting_but_stays_a_contact_whatever_request_fails) {
+  std::size_t requests_count = 0;
+  for (std::size_t request = 0; request <= requests_count; ++request) {
+    const auto vendor = GetParam().make();
+    PluginStreet street(options_for(*vendor));
+    ASSERT_EQ(street.deliver(v5_step_with_jane(1)).code, BHP_OK);
+    ASSERT_THAT(vendor->meetings().begin()->second.contacts, SizeIs(2));
+    const std::size_t before = vendor->requests_count();
+    if (request > 0) vendor->fail_at(before + request - 1, {Fault::What::lost, ""});
+
+    const core::PluginAnswer answer = deliver_until_done(street, v5_step(2));
+
+    SCOPED_TRACE("fault at request " + std::to_string(request) + ": " + answer.message);
+    if (request == 0) requests_count = vendor->requests_count() - before;
+    EXPECT_EQ(answer.code, BHP_OK);
+    EXPECT_THAT(answer.message, HasSubstr("taken out of it"));
+    EXPECT_THAT(vendor->complaints(), IsEmpty());
+    EXPECT_THAT(vendor->contacts(), SizeIs(2));
+    ASSERT_THAT(vendor->meetings(), SizeIs(1));
+    const CrmMeeting &meeting = vendor->meetings().begin()->second;
+    ASSERT_THAT(meeting.contacts, SizeIs(1));
+    EXPECT_EQ(vendor->contacts().at(*meeting.contacts.begin()).email, "john@example.com");
+  }
+  EXPECT_GT(requests_count, 0U);
+}
+
+TEST_P(CrmDrivers, when_who_booked_leaves_the_others_have_the_meeting) {
+  const auto vendor = GetParam().make();
+  PluginStreet street(options_for(*vendor));
+  ASSERT_EQ(street.deliver(v5_step_with_jane(1)).code, BHP_OK);
+
+  const core::PluginAnswer answer = street.deliver(with_edits(v5_step_with_jane(2), {{john_comes, john_left}}));
+
+  EXPECT_EQ(answer.code, BHP_OK) << answer.message;
+  EXPECT_THAT(vendor->complaints(), IsEmpty());
+  EXPECT_THAT(vendor->contacts(), SizeIs(2));
+  ASSERT_THAT(vendor->meetings(), SizeIs(1));
+  const CrmMeeting &meeting = vendor->meetings().begin()->second;
+  EXPECT_FALSE(meeting.is_canceled);
+  ASSERT_THAT(meeting.contacts, SizeIs(1));
+  EXPECT_EQ(vendor->contacts().at(*meeting.contacts.begin()).email, "jane@example.com");
+}
+
+TEST_P(CrmDrivers, a_meeting_is_marked_canceled_with_all_who_were_in_it_though_each_of_them_has_canceled) {
+  const auto vendor = GetParam().make();
+  PluginStreet street(options_for(*vendor));
+  ASSERT_EQ(street.deliver(v5_step_with_jane(1)).code, BHP_OK);
+
+  const core::PluginAnswer answer = street.deliver(with_edits(v5_step(4), {{john_comes, john_left}}));
+
+  EXPECT_EQ(answer.code, BHP_OK) << answer.message;
+  EXPECT_THAT(vendor->complaints(), IsEmpty());
+  EXPECT_THAT(vendor->contacts(), SizeIs(2));
+  ASSERT_THAT(vendor->meetings(), SizeIs(1));
+  EXPECT_TRUE(vendor->meetings().begin()->second.is_canceled);
+  EXPECT_THAT(vendor->meetings().begin()->second.contacts, SizeIs(2));
+}
+
+TEST_P(CrmDrivers, nobody_who_comes_and_nobody_who_is_known_leaves_nothing) {
+  const auto vendor = GetParam().make();
+  PluginStreet street(options_for(*vendor));
+
+  const core::PluginAnswer answer = street.deliver(with_edits(v5_step(1), {{john_comes, john_left}}));
+
+  EXPECT_EQ(answer.code, BHP_SKIP) << answer.message;
+  EXPECT_THAT(answer.message, HasSubstr("everybody in it has canceled"));
+  EXPECT_EQ(vendor->requests_count(), 0U);
 }
 
 TEST_P(CrmDrivers, hostile_texts_stay_in_their_fields) {

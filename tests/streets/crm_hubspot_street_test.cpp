@@ -96,8 +96,24 @@ TEST(CrmHubSpot, a_life_of_the_legacy_dialect_ends_the_same_whatever_request_fai
 
 TEST(CrmHubSpot, a_life_of_the_v5_dialect_ends_the_same_and_every_attendee_is_associated) {
   expect_life_survives<HubSpotVendor>(
-      v5_life(), lost_answers(), [](const HubSpotVendor &vendor) { return options_for(vendor); },
+      v5_life_with_jane(), lost_answers(), [](const HubSpotVendor &vendor) { return options_for(vendor); },
       [](const HubSpotVendor &vendor) { expect_canceled(vendor, 2); });
+}
+
+TEST(CrmHubSpot, who_cancels_is_associated_no_more_and_is_again_after_booking_again) {
+  HubSpotVendor vendor;
+  PluginStreet street(options_for(vendor));
+  ASSERT_EQ(street.deliver(v5_step_with_jane(1)).code, BHP_OK);
+
+  const core::PluginAnswer left = street.deliver(v5_step(2));
+  EXPECT_EQ(left.code, BHP_OK) << left.message;
+  EXPECT_EQ(left.message, "contact 51 as it was, meeting 53 rescheduled, contact 52 taken out of it");
+  EXPECT_EQ(vendor.contacts().size(), 2U);
+  EXPECT_THAT(vendor.meetings().at("53").contacts, testing::ElementsAre("51"));
+
+  EXPECT_EQ(street.deliver(v5_step_with_jane(3)).code, BHP_OK);
+  EXPECT_THAT(vendor.meetings().at("53").contacts, testing::ElementsAre("51", "52"));
+  EXPECT_THAT(vendor.complaints(), IsEmpty());
 }
 
 TEST(CrmHubSpot, a_contact_that_somebody_made_just_now_is_taken_by_the_id_in_the_refusal) {

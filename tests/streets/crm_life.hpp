@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The life of a booking in both dialects, delivered to crm as delivery does it.
+// The life of a booking, delivered to crm as delivery does it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -7,42 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "life.hpp"
 #include "support/plugin_street.hpp"
 #include "vendor.hpp"
 
 namespace bellhop::test {
-
-inline std::string legacy_event(const std::string &action, const std::string &day, bool is_confirmed,
-                                bool is_canceled) {
-  return with_edits(payload_text("legacy_booking_full.assumed.json"),
-                    {{R"("action": "confirmed")", R"("action": ")" + action + "\""},
-                     {R"("start": "2017-07-03T)", R"("start": ")" + day + "T"},
-                     {R"("end": "2017-07-03T)", R"("end": ")" + day + "T"},
-                     {R"("confirmed": true)", is_confirmed ? R"("confirmed": true)" : R"("confirmed": false)"},
-                     {R"("canceled": false)", is_canceled ? R"("canceled": true)" : R"("canceled": false)"}});
-}
-
-inline std::string v5_event(const std::string &action, const std::string &day, bool is_confirmed, bool is_canceled) {
-  return with_edits(payload_text("v5_meeting_full.assumed.json"),
-                    {{"Meeting.scheduled", "Meeting." + action},
-                     {R"("start": "2024-06-03T)", R"("start": ")" + day + "T"},
-                     {R"("end": "2024-06-03T)", R"("end": ")" + day + "T"},
-                     {R"("confirmed": false)", is_confirmed ? R"("confirmed": true)" : R"("confirmed": false)"},
-                     {R"("cancelled": false)", is_canceled ? R"("cancelled": true)" : R"("cancelled": false)"}});
-}
-
-// Requested, confirmed, moved twice, canceled. It ends on the day last_day.
-const std::string last_day = "2030-06-04";
-inline std::vector<std::string> legacy_life() {
-  return {legacy_event("requested", "2030-06-02", false, false), legacy_event("confirmed", "2030-06-02", true, false),
-          legacy_event("rescheduled", "2030-06-03", true, false), legacy_event("rescheduled", last_day, true, false),
-          legacy_event("canceled", last_day, false, true)};
-}
-inline std::vector<std::string> v5_life() {
-  return {v5_event("scheduled", "2030-06-02", false, false), v5_event("approved", "2030-06-02", true, false),
-          v5_event("rescheduled", "2030-06-03", true, false), v5_event("rescheduled", last_day, true, false),
-          v5_event("cancelled", last_day, false, true)};
-}
 
 // As delivery does it: again until it is no RETRY, with a new child each time, so that only kv is remembered.
 inline core::PluginAnswer deliver_until_done(PluginStreet &street, const std::string &body,

@@ -104,6 +104,7 @@ std::string SalesforceVendor::answer(const Request &request, const std::string &
   if (path.rfind(sobjects, 0) != 0) return refuse(404, "NOT_FOUND", "no such path: " + path);
   const std::string rest = path.substr(sobjects.size());
   if (rest == "EventRelation" && request.method == "POST" && body.IsObject()) return relation(body);
+  if (rest.rfind("EventRelation/", 0) == 0 && request.method == "DELETE") return remove_relation(rest.substr(14));
   if (rest == "Contact" && request.method == "GET") return http_answer(200, R"({"objectDescribe":{}})");
   if (rest == "Contact" || rest.rfind("Contact/", 0) == 0) {
     return contact(request, rest == "Contact" ? "" : rest.substr(8), body);
@@ -115,6 +116,7 @@ std::string SalesforceVendor::answer(const Request &request, const std::string &
 }
 
 std::string SalesforceVendor::query(const std::string &soql) {
+  if (soql.find(" FROM EventRelation ") != std::string::npos) return relations_of(soql);
   const std::string begin = "SELECT ", from = " FROM Contact WHERE Email = '", end = "' ORDER BY CreatedDate LIMIT 1";
   const std::size_t at = soql.find(from);
   if (soql.rfind(begin, 0) != 0 || at == std::string::npos || soql.size() < at + from.size() + end.size() ||
@@ -186,6 +188,12 @@ std::string SalesforceVendor::event(const Request &request, const std::string &r
   meeting.title = text_of(body, "Subject");
   meeting.start = text_of(body, "StartDateTime");
   meeting.is_canceled = shown_as == "Free";
+  // Whoever stood there before is in the event no more, unless invited too.
+  if (const std::string before = who_[id]; before != who) {
+    const auto invites = [&](const auto &one) { return one.second == std::pair(id, before); };
+    if (std::none_of(relations_.begin(), relations_.end(), invites)) meeting.contacts.erase(before);
+  }
+  who_[id] = who;
   meeting.contacts.insert(who);
   if (!is_by_key) return http_answer(204, "");
   return http_answer(is_new ? 201 : 200,
@@ -196,7 +204,27 @@ std::string SalesforceVendor::relation(const rapidjson::Document &body) {
   const std::string event = text_of(body, "EventId"), contact = text_of(body, "RelationId");
   if (meetings_.count(event) == 0 || contacts_.count(contact) == 0) return refuse(400, "MALFORMED_ID", event);
   if (!meetings_[event].contacts.insert(contact).second) return refuse(400, "DUPLICATE_VALUE", "is there", false);
-  return http_answer(201, R"({"id":"0RE000000000001AAA","success":true})");
+  const std::string id = salesforce_id("0RE", next_id_++);
+  relations_[id] = {event, contact};
+  return http_answer(201, R"({"id":")" + id + R"(","success":true})");
+}
+
+std::string SalesforceVendor::relations_of(const std::string &soql) {
+  std::string records;
+  for (const auto &[id, relation] : relations_) {
+    const std::string exact = "SELECT Id FROM EventRelation WHERE EventId = '" + relation.first +
+                              "' AND RelationId = '" + relation.second + "'";
+    if (soql == exact) records += (records.empty() ? "" : ",") + (R"({"Id":")" + id + "\"}");
+  }
+  return http_answer(200, R"({"done":true,"records":[)" + records + "]}");
+}
+
+std::string SalesforceVendor::remove_relation(const std::string &id) {
+  const auto relation = relations_.find(id);
+  if (relation == relations_.end()) return refuse(404, "NOT_FOUND", "no relation " + id, false);
+  meetings_[relation->second.first].contacts.erase(relation->second.second);
+  relations_.erase(relation);
+  return http_answer(204, "");
 }
 
 // ---- Pipedrive ------------------------------------------------------------------------------------------------------

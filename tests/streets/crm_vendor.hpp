@@ -72,10 +72,14 @@ class SalesforceVendor final : public CrmVendor {
   std::string contact(const Request &request, const std::string &id, const rapidjson::Document &body);
   std::string event(const Request &request, const std::string &rest, const rapidjson::Document &body);
   std::string relation(const rapidjson::Document &body);
+  std::string relations_of(const std::string &soql);
+  std::string remove_relation(const std::string &id);
   std::string refuse(int status, const std::string &code, const std::string &message, bool is_ours = true);
 
   std::string token_;
   int tokens_count_ = 0;
+  std::map<std::string, std::string> who_;                                // the WhoId of an event
+  std::map<std::string, std::pair<std::string, std::string>> relations_;  // event and contact
 };
 
 // API v2: persons with emails[] and phones[], activities with participants.

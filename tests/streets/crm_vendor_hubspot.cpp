@@ -92,11 +92,15 @@ std::string HubSpotVendor::answer(const Request &request) {
   if (!begins(path, meetings + "/")) return refuse(400, "VALIDATION_ERROR", "no such path: " + path);
   const std::string rest = path.substr(meetings.size() + 1), id = rest.substr(0, rest.find('/'));
   if (meetings_.count(id) == 0) return refuse(404, "OBJECT_NOT_FOUND", "resource not found");
-  if (request.method == "PUT") {
+  if (request.method == "PUT" || request.method == "DELETE") {
     const std::string mark = id + "/associations/contacts/";
     const std::string who =
         begins(rest, mark) ? rest.substr(mark.size(), rest.find('/', mark.size()) - mark.size()) : "";
     if (contacts_.count(who) == 0 || rest != mark + who + "/200") return refuse(400, "VALIDATION_ERROR", "bad " + rest);
+    if (request.method == "DELETE") {
+      meetings_[id].contacts.erase(who);
+      return http_answer(204, "");
+    }
     meetings_[id].contacts.insert(who);
     return http_answer(200, "{}");
   }
@@ -159,6 +163,11 @@ std::string HubSpotVendor::create_meeting(const rapidjson::Document &body) {
 }
 
 std::string HubSpotVendor::batch_read(const rapidjson::Document &body) {
+  for (const char *name : {"inputs", "properties", "propertiesWithHistory"}) {
+    if (!body.IsObject() || !body.HasMember(name) || !body[name].IsArray()) {
+      return refuse(400, "VALIDATION_ERROR", std::string("a batch read without ") + name);
+    }
+  }
   std::string results;
   for (const auto &input : body["inputs"].GetArray()) {
     const auto at = meetings_.find(input["id"].GetString());

@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <iostream>
 #include <random>
-#include <vector>
 
 #include "support/plugin_street.hpp"
 
@@ -12,39 +11,50 @@ namespace bellhop::test {
 
 namespace {
 
-const std::vector<std::string> starts{"2027-02-01T10:00:00Z", "2027-02-01T10:00:00Z", "2027-02-02T11:00:00Z",
-                                      "2027-02-03T12:00:00Z", "2027-02-03T12:00:00Z"};
+const std::vector<std::string> starts{"2030-02-01T10:00:00Z", "2030-02-01T10:00:00Z", "2030-02-02T11:00:00Z",
+                                      last_day + "T12:00:00Z", last_day + "T12:00:00Z"};
+
+std::string end_of(std::size_t step) { return starts[step].substr(0, 14) + "30:00Z"; }
+// Of the event: each is newer than the one before.
+std::string time_of(std::size_t step) { return "2026-01-0" + std::to_string(step + 1) + "T00:00:00Z"; }
+std::string flag(const std::string &name, bool value) { return "\"" + name + "\": " + (value ? "true" : "false"); }
+
+std::vector<std::string> life_of(std::string (*step_of)(std::size_t)) {
+  std::vector<std::string> events;
+  for (std::size_t step = 0; step < life_steps_count; ++step) events.push_back(step_of(step));
+  return events;
+}
 
 }  // namespace
 
 std::string legacy_step(std::size_t step) {
   const std::vector<std::string> actions{"requested", "confirmed", "rescheduled", "rescheduled", "canceled"};
-  const std::string start = starts[step];
-  return with_edits(payload_text("legacy_booking_confirmed.json"),
+  return with_edits(payload_text("legacy_booking_full.assumed.json"),
                     {{R"("action": "confirmed")", R"("action": ")" + actions[step] + '"'},
-                     {"\"organization\": 1,\n  \"date_created\": \"2014-01-01T00:00:00Z\"",
-                      "\"organization\": 1, \"date_created\": \"2026-01-0" + std::to_string(step + 1) + "T00:00:00Z\""},
-                     {R"("start": "2014-01-01T00:00:00Z")", R"("start": ")" + start + '"'},
-                     {R"("end": "2014-01-01T00:00:00Z")", R"("end": ")" + start + '"'},
-                     {R"("confirmed": true)", std::string(R"("confirmed": )") + (step == 0 ? "false" : "true")},
-                     {R"("canceled": false)", std::string(R"("canceled": )") + (step == 4 ? "true" : "false")}});
+                     {"2017-07-01T09:30:00.250000Z", time_of(step)},
+                     {"2017-07-03T16:00:00Z", starts[step]},
+                     {"2017-07-03T16:30:00Z", end_of(step)},
+                     {flag("confirmed", true), flag("confirmed", step > 0)},
+                     {flag("canceled", false), flag("canceled", step == 4)}});
 }
 
 std::string v5_step(std::size_t step) {
   const std::vector<std::string> actions{"scheduled", "approved", "rescheduled", "rescheduled", "cancelled"};
-  const std::string start = starts[step], end = start.substr(0, 14) + "30:00Z";
-  const std::string other =
-      ",\n      {\n        \"id\": 502,\n        \"email\": \"jane@example.com\",\n        "
-      "\"name\": \"Jane Doe\",\n        \"status\": \"cancelled\"\n      }";
   return with_edits(payload_text("v5_meeting_full.assumed.json"),
                     {{"Meeting.scheduled", "Meeting." + actions[step]},
-                     {"2024-05-29T18:56:43.249804Z", "2026-01-0" + std::to_string(step + 1) + "T00:00:00Z"},
-                     {"2024-06-03T14:00:00Z", start},
-                     {"2024-06-03T14:30:00Z", end},
-                     {other, ""},
-                     {R"("approved": null)", std::string(R"("approved": )") + (step == 0 ? "false" : "true")},
-                     {R"("cancelled": false)", std::string(R"("cancelled": )") + (step == 4 ? "true" : "false")}});
+                     {"2024-05-29T18:56:43.249804Z", time_of(step)},
+                     {"2024-06-03T14:00:00Z", starts[step]},
+                     {"2024-06-03T14:30:00Z", end_of(step)},
+                     {R"("approved": null)", flag("approved", step > 0)},
+                     {flag("cancelled", false), flag("cancelled", step == 4)}});
 }
+
+std::string v5_step_with_jane(std::size_t step) {
+  return with_edits(v5_step(step), {{R"("status": "cancelled")", R"("status": "scheduled")"}});
+}
+
+std::vector<std::string> legacy_life() { return life_of(legacy_step); }
+std::vector<std::string> v5_life_with_jane() { return life_of(v5_step_with_jane); }
 
 std::uint64_t seed_of_this_run() {
   const char *given = std::getenv("BELLHOP_TEST_SEED");

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "slack_vendor.hpp"
 #include "support/plugin_street.hpp"
 
@@ -96,6 +99,106 @@ TEST(SlackStreet, what_was_done_before_a_fault_is_not_done_again_by_another_proc
       EXPECT_THAT(slack.replies_to(slack.roots()[0]), SizeIs(1));
     }
   }
+}
+
+// Done, and then the connection breaks: for Slack it is posted, for us nobody knows.
+TEST(SlackStreet, a_post_whose_answer_was_lost_is_found_and_not_made_again) {
+  for (int request = 0; request < 3; ++request) {  // post, update, reply
+    SCOPED_TRACE("request " + std::to_string(request));
+    SlackVendor slack;
+    int number = 0;
+    slack.fail_by([&] { return number++ == request ? Fault{Fault::What::lost, ""} : Fault{}; });
+    PluginStreet street(with_token(slack));
+
+    int retries_count = 0;
+    for (const std::string &file : {confirmed, moved}) {
+      core::PluginAnswer answer = street.deliver(payload_text(file));
+      if (answer.code == BHP_RETRY) {
+        ++retries_count;
+        for (int other = 0; other < 3; ++other) slack.add_message("C0GENERAL", "lunch?");
+        street.restart();
+        answer = street.deliver(payload_text(file), {BHP_EV_REDELIVERY, 2});
+      }
+      EXPECT_EQ(answer.code, BHP_OK) << answer.message;
+    }
+
+    EXPECT_EQ(retries_count, 1);
+    EXPECT_THAT(slack.complaints(), IsEmpty());
+    const std::vector<std::string> ours = slack.posted_roots();
+    ASSERT_THAT(ours, SizeIs(1));
+    EXPECT_THAT(slack.messages().at(ours[0]).text, HasSubstr("Booking moved"));
+    EXPECT_THAT(slack.replies_to(ours[0]), SizeIs(1));
+    EXPECT_THAT(slack.messages().at(ours[0]).metadata, Not(HasSubstr("Ada"))) << "nothing of what a stranger wrote";
+  }
+}
+
+TEST(SlackStreet, a_post_is_looked_for_on_more_than_one_page) {
+  SlackVendor slack;
+  slack.page_by(2);
+  slack.fail_by([first = true]() mutable {
+    return std::exchange(first, false) ? Fault{Fault::What::lost, ""} : Fault{};
+  });
+  PluginStreet street(with_token(slack));
+  ASSERT_EQ(street.deliver(payload_text(confirmed)).code, BHP_RETRY);
+  for (int other = 0; other < 5; ++other) slack.add_message("C0GENERAL", "lunch?");
+
+  EXPECT_EQ(street.deliver(payload_text(confirmed), {BHP_EV_REDELIVERY, 2}).code, BHP_OK);
+
+  EXPECT_THAT(slack.posted_roots(), SizeIs(1));
+}
+
+TEST(SlackStreet, a_post_is_not_made_while_it_cannot_be_looked_for) {
+  for (const std::string &busy : {http_answer(429, R"({"ok":false,"error":"ratelimited"})", "Retry-After: 7\r\n"),
+                                  http_answer(200, R"({"ok":false,"error":"internal_error"})"),
+                                  http_answer(502, "<html>"), http_answer(200, "<html>")}) {
+    SlackVendor slack;
+    int number = 0;
+    slack.fail_by([&] {
+      ++number;
+      return number == 1 ? Fault{Fault::What::lost, ""} : number == 2 ? Fault{Fault::What::answer, busy} : Fault{};
+    });
+    PluginStreet street(with_token(slack));
+    ASSERT_EQ(street.deliver(payload_text(confirmed)).code, BHP_RETRY);
+
+    EXPECT_EQ(street.deliver(payload_text(confirmed), {BHP_EV_REDELIVERY, 2}).code, BHP_RETRY) << busy;
+    EXPECT_EQ(street.deliver(payload_text(confirmed), {BHP_EV_REDELIVERY, 3}).code, BHP_OK) << busy;
+
+    EXPECT_THAT(slack.posted_roots(), SizeIs(1)) << busy;
+  }
+}
+
+TEST(SlackStreet, a_token_that_may_not_read_posts_again_and_says_so_once) {
+  SlackVendor slack;
+  slack.forbid_reading();
+  int number = 0;
+  slack.fail_by([&] { return ++number % 3 == 1 ? Fault{Fault::What::lost, ""} : Fault{}; });
+  PluginStreet street(with_token(slack));
+  for (const std::string booking : {"B1", "B2"}) {  // posted and lost, not to be seen, posted
+    const std::string body = with_edits(payload_text(confirmed), {{"BOOKING_ID", booking}});
+    ASSERT_EQ(street.deliver(body).code, BHP_RETRY);
+    EXPECT_EQ(street.deliver(body, {BHP_EV_REDELIVERY, 2}).code, BHP_OK);
+  }
+
+  EXPECT_THAT(slack.posted_roots(), SizeIs(4));
+  const auto is_told = [](const std::string &line) { return line.find("channels:history") != std::string::npos; };
+  EXPECT_EQ(std::count_if(street.log().begin(), street.log().end(), is_told), 1);
+}
+
+// Two requests within a rate limit that lets through one would never be.
+TEST(SlackStreet, what_was_refused_is_not_looked_for) {
+  SlackVendor slack;
+  int number = 0;
+  slack.fail_by([&] {
+    return ++number == 1 ? Fault{Fault::What::answer, http_answer(429, "{}", "Retry-After: 1\r\n")} : Fault{};
+  });
+  PluginStreet street(with_token(slack));
+  ASSERT_EQ(street.deliver(payload_text(confirmed)).code, BHP_RETRY);
+
+  EXPECT_EQ(street.deliver(payload_text(confirmed), {BHP_EV_REDELIVERY, 2}).code, BHP_OK);
+
+  EXPECT_EQ(slack.requests_count(), 2U);
+  EXPECT_THAT(slack.posted_roots(), SizeIs(1));
+  EXPECT_THAT(street.kv_all("refused/"), IsEmpty());
 }
 
 TEST(SlackStreet, a_message_that_somebody_deleted_is_posted_anew) {

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "slack_vendor.hpp"
 
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
 #include <algorithm>
+#include <ctime>
 #include <set>
+#include <sstream>
 
 namespace bellhop::test {
 namespace {
@@ -10,12 +15,19 @@ namespace {
 using rapidjson::Value;
 
 const std::set<std::string> channels{"C0GENERAL", "C0DEMO"};
-const std::set<std::string> arguments{"channel", "ts",           "thread_ts",    "text",   "blocks",    "attachments",
-                                      "parse",   "unfurl_links", "unfurl_media", "mrkdwn", "link_names"};
+const std::set<std::string> arguments{"channel", "ts",           "thread_ts",    "text",   "blocks",     "attachments",
+                                      "parse",   "unfurl_links", "unfurl_media", "mrkdwn", "link_names", "metadata"};
 
 std::string member(const Value &object, const char *name) {
   if (!object.IsObject() || !object.HasMember(name) || !object[name].IsString()) return "";
   return {object[name].GetString(), object[name].GetStringLength()};
+}
+
+std::string json_of(const Value &value) {
+  rapidjson::StringBuffer out;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(out);
+  value.Accept(writer);
+  return {out.GetString(), out.GetSize()};
 }
 
 // In UTF-16 units, as Slack counts.
@@ -100,6 +112,11 @@ std::string wrong_message(const Value &body) {
   for (const auto &argument : body.GetObject()) {
     if (arguments.count(argument.name.GetString()) == 0) return std::string("argument ") + argument.name.GetString();
   }
+  if (body.HasMember("metadata") &&
+      (member(body["metadata"], "event_type").empty() || !body["metadata"].HasMember("event_payload") ||
+       !body["metadata"]["event_payload"].IsObject())) {
+    return "bad metadata";
+  }
   const std::string text = member(body, "text");
   if (calls_somebody(text) || units_of(text) > 40'000) return "a bad text: " + text;
   if (member(body, "parse") != "none") return "a text that is parsed";
@@ -124,6 +141,14 @@ std::vector<std::string> SlackVendor::roots() const {
   return found;
 }
 
+std::vector<std::string> SlackVendor::posted_roots() const {
+  std::vector<std::string> found;
+  for (const std::string &ts : roots()) {
+    if (!messages_.at(ts).body.empty()) found.push_back(ts);
+  }
+  return found;
+}
+
 std::vector<std::string> SlackVendor::replies_to(const std::string &ts) const {
   std::vector<std::string> found;
   for (const auto &[own, message] : messages_) {
@@ -142,12 +167,61 @@ std::vector<core::ServerStep> SlackVendor::take(const Request &request) {
   return with_fault(plan_ ? plan_() : Fault{}, [&] { return answer(request); });
 }
 
+// As Slack's: the time, and a count that keeps messages of one second apart.
+std::string SlackVendor::next_ts() {
+  const std::string count = std::to_string(next_ts_++);
+  return std::to_string(std::time(nullptr)) + "." + std::string(6 - count.size(), '0') + count;
+}
+
 std::string SlackVendor::refuse(const std::string &error, const std::string &why) {
   if (!why.empty()) complaints_.push_back(why);
   return http_answer(200, R"({"ok":false,"error":")" + error + "\"}");
 }
 
+// What reading methods take: form fields. Newest first, as many as a page has.
+std::string SlackVendor::read(const Request &request, const std::string &method) {
+  if (request.header("Content-Type") != "application/x-www-form-urlencoded") return refuse("invalid_form_data", "form");
+  std::map<std::string, std::string> fields;
+  std::istringstream stream(request.body);
+  for (std::string field; std::getline(stream, field, '&');) {
+    const std::size_t is = field.find('=');
+    fields[field.substr(0, is)] = percent_decoded(field.substr(is + 1));
+  }
+  for (const auto &[name, value] : fields) {
+    static const std::set<std::string> known{"channel", "include_all_metadata", "limit", "oldest", "ts", "cursor"};
+    if (known.count(name) == 0) return refuse("invalid_arg_name", "argument " + name);
+  }
+  if (!may_read_) return refuse("missing_scope", "");
+  if (channels.count(fields["channel"]) == 0) return refuse("channel_not_found", "");  // a name is no id
+  if (fields["limit"].empty() || std::stoi(fields["limit"]) > 999) return refuse("invalid_limit", "a limit");
+  const std::size_t count_max = std::min<std::size_t>(page_, std::stoul(fields["limit"]));
+  std::size_t skipped = fields["cursor"].empty() ? 0 : std::stoul(fields["cursor"].substr(5));
+  std::string list, next;
+  std::size_t count = 0, seen = 0;
+  for (auto at = messages_.rbegin(); at != messages_.rend() && next.empty(); ++at) {
+    const auto &[ts, message] = *at;
+    const bool is_in_thread = ts == fields["ts"] || message.thread_ts == fields["ts"];
+    const bool is_wanted = method == "conversations.replies" ? is_in_thread : message.thread_ts.empty();
+    if (message.channel != fields["channel"] || !is_wanted || ts < fields["oldest"] || seen++ < skipped) continue;
+    if (count++ == count_max) {
+      next = "next=" + std::to_string(skipped + count_max);
+      break;
+    }
+    list +=
+        (list.empty() ? "" : ",") + std::string(R"({"type":"message","ts":")") + ts + R"(","text":)" +
+        json_text(message.text) +
+        (message.metadata.empty() || fields["include_all_metadata"] != "true" ? ""
+                                                                              : ",\"metadata\":" + message.metadata) +
+        "}";
+  }
+  return http_answer(200,
+                     R"({"ok":true,"messages":[)" + list + R"(],"response_metadata":{"next_cursor":")" + next + "\"}}");
+}
+
 std::string SlackVendor::answer(const Request &request) {
+  const bool is_read = request.target.rfind("/api/conversations.", 0) == 0;
+  if (is_read && request.header("Authorization") != "Bearer xoxb-s3cr3t") return refuse("invalid_auth", "");
+  if (is_read) return read(request, request.target.substr(5));
   rapidjson::Document body;
   const bool is_json =
       !body.Parse<rapidjson::kParseValidateEncodingFlag>(request.body.data(), request.body.size()).HasParseError();
@@ -161,7 +235,7 @@ std::string SlackVendor::answer(const Request &request) {
       complaints_.push_back(wrong);
       return http_answer(400, "invalid_blocks");
     }
-    messages_[std::to_string(next_ts_++)] = {"", "", member(body, "text"), request.body, 0};
+    messages_[std::to_string(next_ts_++)] = {"", "", member(body, "text"), request.body, "", 0};
     return http_answer(200, "ok");
   }
   if (request.target.rfind("/api/", 0) != 0) return http_answer(404, "no_service");
@@ -190,8 +264,9 @@ std::string SlackVendor::api(const Request &request, const std::string &method, 
     if (!ts.empty()) return refuse("invalid_arg_name", "ts with chat.postMessage");
     const std::string thread = member(body, "thread_ts");
     if (!thread.empty() && messages_.count(thread) == 0) return refuse("thread_not_found", "thread " + thread);
-    ts = "170000000" + std::to_string(next_ts_++) + ".000100";
-    messages_[ts] = {channel, thread, text, request.body, 0};
+    ts = next_ts();
+    messages_[ts] = {channel, thread, text, request.body, "", 0};
+    if (body.HasMember("metadata")) messages_[ts].metadata = json_of(body["metadata"]);
   }
   return http_answer(200, R"({"ok":true,"channel":")" + channel + R"(","ts":")" + ts + R"("})");
 }

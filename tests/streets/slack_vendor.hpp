@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Slack of our own on loopback: chat.postMessage, chat.update, auth.test and an incoming webhook, as the public
-// documentation describes them. Strict: the token, the content type, every argument and block by name, Block Kit's
-// limits; and no text of a stranger may call anybody.
+// A Slack of our own on loopback: chat.postMessage, chat.update, conversations.history and .replies, auth.test and an
+// incoming webhook, as the public documentation describes them. Strict: the token, the content type, every argument and
+// block by name, Block Kit's limits; and no text of a stranger may call anybody.
 #pragma once
 
 #include <rapidjson/document.h>
@@ -19,6 +19,7 @@ class SlackVendor {
   struct Message {
     std::string channel, thread_ts;  // "" = begins a thread
     std::string text, body;          // the fallback, and all arguments as they came last
+    std::string metadata;            // JSON, "" = none
     int updates_count = 0;
   };
 
@@ -29,10 +30,17 @@ class SlackVendor {
   void fail_by(FaultPlan plan) { plan_ = std::move(plan); }
   // The next request gets this and nothing is done.
   void answer_next(int status, const std::string &body, const std::string &more_headers = "");
+  void forbid_reading() { may_read_ = false; }        // the token lacks the scope
+  void page_by(std::size_t count) { page_ = count; }  // messages on a page at most, whatever is asked for
+  // Somebody else's message in a channel.
+  void add_message(const std::string &channel, const std::string &text) {
+    messages_[next_ts()] = {channel, "", text, "", "", 0};
+  }
   void remove_message(const std::string &ts) { messages_.erase(ts); }
 
   const std::map<std::string, Message> &messages() const { return messages_; }  // by ts, webhook's too
   std::vector<std::string> roots() const;                                       // ts of those that begin a thread
+  std::vector<std::string> posted_roots() const;                                // without somebody else's
   std::vector<std::string> replies_to(const std::string &ts) const;             // ts
   const std::vector<std::string> &complaints() const { return complaints_; }    // what no Slack would take
   std::size_t requests_count() const { return requests_count_; }
@@ -43,6 +51,8 @@ class SlackVendor {
   std::string answer(const Request &request);
   std::string api(const Request &request, const std::string &method, const rapidjson::Document &body);
   std::string refuse(const std::string &error, const std::string &why);
+  std::string read(const Request &request, const std::string &method);
+  std::string next_ts();
 
   FaultPlan plan_;
   std::vector<std::string> next_answers_;
@@ -50,6 +60,8 @@ class SlackVendor {
   std::vector<std::string> complaints_;
   std::size_t requests_count_ = 0;
   int next_ts_ = 1;
+  bool may_read_ = true;
+  std::size_t page_ = 1'000;
   core::WaywardServer server_;  // the last member: its threads use all the others
 };
 

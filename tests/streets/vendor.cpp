@@ -35,17 +35,17 @@ std::vector<core::ServerStep> with_fault(const Fault &fault, const std::function
   return {core::send_bytes(bytes)};
 }
 
-FaultPlan random_faults(std::uint64_t seed, int percent, bool may_lose) {
+FaultPlan random_faults(std::uint64_t seed, int percent) {
   struct Dice {
     core::Random random;
     std::uint64_t slow_request, requests_count = 0;
   };
   const auto dice = std::make_shared<Dice>(Dice{core::Random(seed), seed % 5});
-  return [dice, percent, may_lose]() -> Fault {
+  return [dice, percent]() -> Fault {
     // Not one byte: the client's patience ends it.
     if (dice->requests_count++ == dice->slow_request) return {Fault::What::answer, ""};
     if (dice->random.below(100) >= static_cast<std::uint64_t>(percent)) return {};
-    switch (dice->random.below(may_lose ? 4 : 3)) {
+    switch (dice->random.below(4)) {
       case 0:
         return {Fault::What::answer, http_answer(429, "slow down", "Retry-After: 1\r\n")};
       case 1:

@@ -32,8 +32,8 @@ using FaultPlan = std::function<Fault()>;  // asked once for each request, one a
 // The steps of the server: `answer` is called unless the fault comes before it.
 std::vector<core::ServerStep> with_fault(const Fault &fault, const std::function<std::string()> &answer);
 
-// 429, 503, a reset, and where it may be, an answer that is lost, for so many requests in a hundred; and one of the
+// 429, 503, a reset, and an answer that is lost, for so many requests in a hundred; and one of the
 // first requests is answered so slowly that nobody waits for it.
-FaultPlan random_faults(std::uint64_t seed, int percent, bool may_lose);
+FaultPlan random_faults(std::uint64_t seed, int percent);
 
 }  // namespace bellhop::test

@@ -22,7 +22,7 @@ void expect_one_thread_each(const SlackVendor &slack) {
   for (const std::string &root : slack.roots()) {
     EXPECT_EQ(slack.replies_to(root).size(), 4U) << "one for each event after the first";
     EXPECT_THAT(slack.messages().at(root).text, HasSubstr("Booking canceled"));
-    EXPECT_EQ(slack.messages().at(root).updates_count, 4);
+    EXPECT_GE(slack.messages().at(root).updates_count, 4) << "one whose answer was lost is made again";
   }
 }
 
@@ -32,7 +32,7 @@ void expect_one_meeting_each(const HubSpotVendor &hubspot) {
   EXPECT_EQ(hubspot.meetings().size(), 2U);
   for (const auto &[id, meeting] : hubspot.meetings()) {
     EXPECT_EQ(meeting.values.at("hs_meeting_outcome"), "CANCELED") << id;
-    EXPECT_EQ(meeting.values.at("hs_meeting_start_time"), "2027-02-03T12:00:00Z") << id;
+    EXPECT_EQ(meeting.values.at("hs_meeting_start_time"), "2030-02-03T12:00:00Z") << id;
     EXPECT_EQ(meeting.contacts.size(), 1U) << id;
   }
 }
@@ -40,7 +40,7 @@ void expect_one_meeting_each(const HubSpotVendor &hubspot) {
 void expect_canceled(const std::string &calendar) {
   EXPECT_EQ(property_of(calendar, "STATUS"), "CANCELLED") << calendar;
   EXPECT_EQ(property_of(calendar, "SEQUENCE"), "3") << calendar;
-  EXPECT_EQ(property_of(calendar, "DTSTART"), "20270203T120000Z") << calendar;
+  EXPECT_EQ(property_of(calendar, "DTSTART"), "20300203T120000Z") << calendar;
 }
 
 void expect_one_event_each(const WholeHouse &house) {
@@ -84,8 +84,8 @@ void expect_each_event_once_and_in_order(const WholeHouse &house) {
 void expect_one_row_each(const WholeHouse &house) {
   EXPECT_EQ(
       house.ask("SELECT id, status, start, reschedule_count, event_count, attendee_email FROM booking ORDER BY 1"),
-      "2751918|canceled|2027-02-03T12:00:00Z|2|5|john@example.com\n"
-      "BOOKING_ID|canceled|2027-02-03T12:00:00Z|2|5|" +
+      "2751918|canceled|2030-02-03T12:00:00Z|2|5|john@example.com\n"
+      "BOOKING_ID|canceled|2030-02-03T12:00:00Z|2|5|" +
           email);
   EXPECT_EQ(house.ask("SELECT count(*), count(DISTINCT id), sum(late) FROM event"), "10|10|0");
 }

@@ -187,6 +187,8 @@ std::optional<core::Document> PluginStreet::document(const std::string &path) {
   return journal_.document(id_, path).value();
 }
 
+void PluginStreet::forget(const std::string &email) { EXPECT_TRUE(journal_.forget(email).ok()); }
+
 std::vector<std::string> PluginStreet::document_paths() {
   std::vector<std::string> paths;
   for (const core::DocumentRow &row : journal_.documents_of(id_, "", 10'000).value()) paths.push_back(row.path);

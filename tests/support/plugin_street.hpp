@@ -75,6 +75,9 @@ class PluginStreet {
   std::optional<core::Document> document(const std::string &path);
   std::vector<std::string> document_paths();
 
+  // As `bellhop forget` begins: what the journal keeps for the plugin and mentions the address is gone.
+  void forget(const std::string &email);
+
   const std::vector<std::string> &log() const { return log_; }
   const std::vector<std::string> &exchanges() const { return exchanges_; }  // of all calls so far, redacted JSON
   const std::filesystem::path &state_dir() const { return state_dir_; }

@@ -30,9 +30,14 @@ inline std::string utc_text(std::int64_t ms);
 
 // untrusted: all texts from here on can be forged by whoever knows the webhook's URL. Nothing is escaped or cut.
 struct Person {
-  std::string email, name, first_name, last_name, phone;
+  std::string email, name, first_name, last_name, phone, status;  // status: the vendor's word, only v5 has one
   std::string label() const { return name.empty() ? email : name; }
+  bool has_left() const;  // bellhop::has_left(status)
 };
+
+// Does this status of an attendee say that the person canceled or was declined: "cancelled", "Canceled", "declined"? In
+// a booking that is canceled as a whole it may be said of everybody.
+inline bool has_left(std::string_view attendee_status);
 
 struct Host {
   std::string id, slug, name, email;
@@ -53,7 +58,7 @@ struct Booking {
   std::string id, status, timezone, url, location, organization;
   std::string price;           // "25.00 USD"; "" when it is free
   Person attendee;             // the primary one
-  std::vector<Person> others;  // of a group meeting, without the primary one, nobody twice
+  std::vector<Person> others;  // of a group meeting, without the primary one, nobody twice; who has left is among them
   Host host;
   MeetingType meeting_type;
   std::optional<std::int64_t> start_ms, end_ms;          // Unix; the end may be the start
@@ -171,8 +176,8 @@ class TimeReader {
 };
 
 inline Person read_person(const Json &json) {
-  Person person{json["email"].str(), json["name"].str(), json["first_name"].str(), json["last_name"].str(),
-                json["phone"].str()};
+  Person person{json["email"].str(),     json["name"].str(),  json["first_name"].str(),
+                json["last_name"].str(), json["phone"].str(), json["status"].str()};
   if (person.name.empty()) {
     person.name = person.first_name + (person.first_name.empty() || person.last_name.empty() ? "" : " ");
     person.name += person.last_name;
@@ -278,6 +283,13 @@ inline std::string utc_text(std::int64_t ms) {
                 static_cast<int>(rest / 60 % 60), static_cast<int>(rest % 60));
   return out;
 }
+
+inline bool has_left(std::string_view attendee_status) {
+  const std::string status = detail::lower_of(std::string(attendee_status));
+  return status == "canceled" || status == "cancelled" || status == "declined";
+}
+
+inline bool Person::has_left() const { return bellhop::has_left(status); }
 
 inline Booking Booking::of(const Json &event) {
   const Json json = event["data"]["booking"], type = json["meeting_type"], host = json["host"], price = type["price"];

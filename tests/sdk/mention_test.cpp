@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is meant by an address: the plugin's rule, which must be the journal's, or a person forgotten in one place stays
-// in the other.
-#include "mention.hpp"
+// bellhop/mention.hpp: who is meant by an address. The plugins' rule must be the journal's, or a person forgotten in
+// one place stays in the other.
+#include <bellhop/mention.hpp>
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "journal/mention.hpp"
 
-namespace bellhop_sqlite {
+namespace bellhop {
 namespace {
 
-TEST(SqliteMention, finds_whole_addresses_in_any_spelling_and_no_longer_ones) {
+TEST(Mention, finds_whole_addresses_in_any_spelling_and_no_longer_ones) {
   const std::string email = "bob@example.org";
   const std::vector<std::pair<std::string, bool>> texts{
       {"bob@example.org", true},
@@ -40,14 +44,14 @@ TEST(SqliteMention, finds_whole_addresses_in_any_spelling_and_no_longer_ones) {
 
   for (const auto &[text, is_mentioned] : texts) {
     EXPECT_EQ(mentions(text, email), is_mentioned) << text;
-    EXPECT_EQ(bellhop::core::mentions(text, email), is_mentioned) << "the journal's rule: " << text;
+    EXPECT_EQ(core::mentions(text, email), is_mentioned) << "the journal's rule: " << text;
   }
 }
 
-TEST(SqliteMention, takes_for_an_address_what_the_journal_takes_for_one) {
+TEST(Mention, takes_for_an_address_what_the_journal_takes_for_one) {
   for (const std::string text : {"Bob@Example.org", "bob", "@x", "bob@", "a@b@c", "bob @x", "b\"b@x", "b\\@x", ""}) {
     const auto ours = parse_email(text);
-    const auto journals = bellhop::core::parse_email(text);
+    const auto journals = core::parse_email(text);
 
     ASSERT_EQ(ours.has_value(), journals.ok()) << text;
     if (ours) {
@@ -59,4 +63,4 @@ TEST(SqliteMention, takes_for_an_address_what_the_journal_takes_for_one) {
 }
 
 }  // namespace
-}  // namespace bellhop_sqlite
+}  // namespace bellhop
