@@ -138,6 +138,8 @@ std::string verdict_name(std::int32_t code) {
       return "fail";
     case BHP_HOLD:
       return "hold";
+    case BHP_DEFER:
+      return "defer";
     default:  // a value of the ABI that is not known
       return "retry (" + std::to_string(code) + " is no verdict)";
   }

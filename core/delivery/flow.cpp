@@ -23,6 +23,11 @@ std::string json_array(const std::vector<std::string> &objects, std::size_t byte
   return json + "]";
 }
 
+// A batch of which nothing was begun would be deferred for ever.
+bool has_begun(const std::vector<PluginAnswer> &answers) {
+  return std::any_of(answers.begin(), answers.end(), [](const PluginAnswer &one) { return one.code != BHP_DEFER; });
+}
+
 std::string in_whole_seconds(Milliseconds span_ms) { return std::to_string((span_ms + 999) / 1'000) + " s"; }
 
 }  // namespace
@@ -69,8 +74,10 @@ void Flow::answered(Milliseconds now, const Answered &input, Outbox &out) {
   const std::vector<Sent> sent = std::exchange(worker.sent, {});
   const Milliseconds took_ms = now - worker.sent_ms;
   const std::string exchanges = json_array(input.exchanges, exchanges_bytes_max / sent.size());
+  const bool may_defer = input.batch_code == BHP_OK && is_complete && has_begun(input.answers);
   bool is_staged_given = false;  // what a call staged becomes durable once, with the first that it delivered
   for (std::size_t i = 0; i < sent.size(); ++i) {
+    if (may_defer && input.answers[i].code == BHP_DEFER) continue;
     Outcome outcome;
     if (input.batch_code != BHP_OK) {  // a batch of one
       outcome.code = input.batch_code;
@@ -90,6 +97,9 @@ void Flow::answered(Milliseconds now, const Answered &input, Outbox &out) {
       is_staged_given = true;
     }
     decide(now, took_ms, sent[i], std::move(outcome), out);
+  }
+  for (std::size_t i = sent.size(); may_defer && i-- > 0;) {  // the oldest last: it goes to the front
+    if (input.answers[i].code == BHP_DEFER) lanes_.give_back(sent[i].subject, false, false);
   }
 }
 

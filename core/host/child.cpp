@@ -365,7 +365,7 @@ std::string Child::on_answers(std::string_view payload) {
   }
   const bool is_settling = report.batch_code == BHP_OK &&
                            std::all_of(report.answers.begin(), report.answers.end(), [](const PluginAnswer &answer) {
-                             return answer.code == BHP_OK || answer.code == BHP_SKIP;
+                             return answer.code == BHP_OK || answer.code == BHP_SKIP || answer.code == BHP_DEFER;
                            });
   if (is_settling) report.staged = std::move(answers->staged);
   send_results();

@@ -42,8 +42,9 @@ struct CommandOutput : bhp_output {
 
 bool is_settling(const BatchOutcome &result) {
   return result.whole.code == BHP_OK &&
-         std::all_of(result.outcomes.begin(), result.outcomes.end(),
-                     [](const Outcome &one) { return one.code == BHP_OK || one.code == BHP_SKIP; });
+         std::all_of(result.outcomes.begin(), result.outcomes.end(), [](const Outcome &one) {
+           return one.code == BHP_OK || one.code == BHP_SKIP || one.code == BHP_DEFER;
+         });
 }
 
 Outcome without_extension(const char *id) { return {BHP_FAIL, 0, std::string("the plugin does not have ") + id}; }

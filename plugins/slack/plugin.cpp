@@ -5,7 +5,7 @@
 //
 // What was done already is in kv, at once and not with the verdict, so that a retry after half the work (posted, then a
 // 429) does not do it twice. A post whose answer was lost is looked for in the channel before it is made again.
-//   message/SUBJECT                 {"channel","ts"}: the booking's message
+//   message/SUBJECT                 {"channel","ts","event"}: the booking's message, and the event it was posted for
 //   done/EVENT_ID/update|reply      a step of an event; removed with its OK
 //   refused/EVENT_ID/message|reply  the last attempt was refused, so there is nothing to look for
 #include <bellhop/http.hpp>
@@ -34,6 +34,8 @@ using bellhop::Verdict;
 
 constexpr int pages_max = 5;             // of a channel's newest messages, when one is looked for
 constexpr int64_t clocks_apart_s = 300;  // Slack's and ours
+constexpr uint32_t looks_max = 5;        // attempts that end at a rate limit in the middle of a look
+constexpr int64_t budget_shares = 2;     // one for the events of a batch, one for that which is under way at its end
 constexpr const char *json_type = "application/json; charset=utf-8";
 constexpr const char *form_type = "application/x-www-form-urlencoded";
 
@@ -43,6 +45,7 @@ bool is_rate_limit(const bellhop::Response &response, const Answer &answer) {
 
 struct Posted {
   std::string channel, ts;
+  std::string event_id;  // that it was posted for; "" of an earlier version
 };
 
 class Slack : public bellhop::BatchPlugin {
@@ -56,9 +59,7 @@ class Slack : public bellhop::BatchPlugin {
   std::vector<Verdict> deliver_batch(const Batch &batch) override {
     const int64_t waiting = static_cast<int64_t>(batch.size()) + batch.backlog_count();
     if (settings_.digest_above > 0 && batch.size() > 1 && waiting > settings_.digest_above) return digest(batch);
-    std::vector<Verdict> verdicts;
-    for (std::size_t i = 0; i < batch.size(); ++i) verdicts.push_back(guarded(batch[i]));
-    return verdicts;
+    return one_by_one(batch);
   }
 
   // A webhook is asked to post nothing, which Slack refuses with no_text once it has accepted the URL; a token is shown
@@ -74,6 +75,31 @@ class Slack : public bellhop::BatchPlugin {
   }
 
  private:
+  // With one message a second a batch may be longer than its time. What is not begun then has not failed. now_ms() may
+  // jump: forwards, the next batch has the rest; backwards, requests end with the budget and are RETRY.
+  std::vector<Verdict> one_by_one(const Batch &batch) {
+    const int64_t begun_ms = now_ms();
+    const auto has_time = [&] {
+      return batch.budget_ms() == 0 || now_ms() - begun_ms < batch.budget_ms() / budget_shares;
+    };
+    finished_.clear();  // of a call that threw
+    std::vector<Verdict> verdicts;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const bool is_begun = i == 0 || (has_time() && !is_stopping());
+      verdicts.push_back(is_begun ? guarded(batch[i]) : Verdict::defer());
+    }
+    forget_finished(verdicts);
+    return verdicts;
+  }
+
+  // What is staged in a batch is lost with any verdict that is no OK.
+  void forget_finished(const std::vector<Verdict> &verdicts) {
+    const bool is_kept = std::all_of(verdicts.begin(), verdicts.end(), [](const Verdict &verdict) {
+      return verdict.code == BHP_OK || verdict.code == BHP_SKIP || verdict.code == BHP_DEFER;
+    });
+    for (const std::string &key : std::exchange(finished_, {})) kv_.remove(key, is_kept ? Kv::staged : Kv::now);
+  }
+
   // One event's failure must not be that of its neighbours.
   Verdict guarded(const Event &event) {
     try {
@@ -95,6 +121,8 @@ class Slack : public bellhop::BatchPlugin {
       return post_to_webhook(destination, message_of(booking, occasion, settings_.style));
     }
     const std::optional<Posted> posted = message_of_subject(event);
+    // A replay tells it once more in the thread; a redelivery finds that it is told.
+    if (posted && posted->event_id == event.id() && !event.is_replay()) return Verdict::ok();
     if (posted) return tell_again(event, *posted, booking, occasion);
     return tell_first(event, destination, booking, occasion);
   }
@@ -111,16 +139,18 @@ class Slack : public bellhop::BatchPlugin {
     const std::optional<std::string> kept = kv_.get(message_key(event));
     if (!kept) return std::nullopt;
     const JsonDocument document(context().host, context().json, *kept);
-    return Posted{document.root()["channel"].str(), document.root()["ts"].str()};
+    const bellhop::Json root = document.root();
+    return Posted{root["channel"].str(), root["ts"].str(), root["event"].str()};
   }
 
   Verdict tell_first(const Event &event, const Destination &destination, const Booking &booking,
                      const Occasion &occasion) {
     Obj message = message_of(booking, occasion, settings_.style);
     message.set("channel", destination.channel);
-    const Answer answer = post(event, "message", {destination.channel, ""}, message);
+    const Answer answer = post(event, "message", {destination.channel, "", ""}, message);
     if (answer.verdict.code != BHP_OK || answer.ts.empty()) return answer.verdict;
-    kv_.put(message_key(event), Obj().set("channel", answer.channel).set("ts", answer.ts).str(), Kv::now);
+    const Obj kept = Obj().set("channel", answer.channel).set("ts", answer.ts).set("event", event.id());
+    kv_.put(message_key(event), kept.str(), Kv::now);
     return Verdict::ok();
   }
 
@@ -144,8 +174,8 @@ class Slack : public bellhop::BatchPlugin {
       if (answer.verdict.code != BHP_OK) return answer.verdict;
       kv_.put(done + "reply", "1", Kv::now);
     }
-    kv_.remove(done + "update");
-    kv_.remove(done + "reply");
+    finished_.push_back(done + "update");
+    finished_.push_back(done + "reply");
     return Verdict::ok();
   }
 
@@ -159,7 +189,8 @@ class Slack : public bellhop::BatchPlugin {
   Answer post(const Event &event, std::string_view what, const Posted &place, Obj &message) {
     const Trace trace{what, event.id()};
     const std::string refused = "refused/" + std::string(event.id()) + "/" + std::string(what);
-    if (event.is_redelivery() && !event.is_replay()) {  // a replay posts once more what is there already
+    const bool is_looked_for = !event.is_replay();  // a replay posts once more what is there already
+    if (event.is_redelivery() && is_looked_for) {
       if (kv_.get(refused)) {
         kv_.remove(refused, Kv::now);
       } else if (Answer found = look_for(event, trace, place); found.verdict.code != BHP_OK || !found.ts.empty()) {
@@ -169,7 +200,7 @@ class Slack : public bellhop::BatchPlugin {
     message.set("metadata", metadata_of(trace));
     Answer answer = call("chat.postMessage", message);
     const bool comes_again = answer.verdict.code == BHP_RETRY || answer.verdict.code == BHP_HOLD;
-    if (answer.is_refused && comes_again) kv_.put(refused, "1", Kv::now);
+    if (answer.is_refused && comes_again && is_looked_for) kv_.put(refused, "1", Kv::now);
     return answer;
   }
 
@@ -189,7 +220,8 @@ class Slack : public bellhop::BatchPlugin {
         answer.channel = place.channel;
         answer.ts = page.ts;
         if (!answer.ts.empty()) return answer;
-      } else if (answer.is_refused && !is_rate_limit(response, answer)) {
+      } else if (answer.is_refused &&
+                 (!is_rate_limit(response, answer) || (number > 0 && event.attempt() >= looks_max))) {
         warn_once_blind(answer.verdict.message);
         return {Verdict::ok(), "", "", "", false};
       } else {
@@ -249,7 +281,8 @@ class Slack : public bellhop::BatchPlugin {
   const Settings settings_;
   bellhop::Http http_;
   Kv kv_;
-  bool is_blind_ = false;  // it was said that posted messages cannot be looked for
+  std::vector<std::string> finished_;  // keys of kv, in the call under way
+  bool is_blind_ = false;              // it was said that posted messages cannot be looked for
 };
 
 }  // namespace

@@ -257,6 +257,44 @@ TEST_F(EngineTest, offers_a_failed_batch_again_singly_and_charges_nobody) {
   EXPECT_EQ(w.in_hand(), Seqs{2});
 }
 
+TEST_F(EngineTest, offers_what_a_batch_had_no_time_for_as_if_it_had_not_been) {
+  w.add("crm").batch_max = 4;
+  w.is_batching = true;
+  w.start();  // before they arrive: what was there at a start may have been delivered before it
+  w.run();
+  for (const char *subject : {"booking/1", "booking/2", "booking/3", "booking/4", "booking/2", "booking/5"}) {
+    w.append(subject);
+  }
+  w.commit();
+  ASSERT_EQ(w.in_hand(), (Seqs{1, 2, 3, 4}));
+  w.answer_all({BHP_OK, BHP_DEFER, BHP_RETRY, BHP_DEFER});
+  EXPECT_FALSE(w.row(2));
+  EXPECT_FALSE(w.row(4));
+  EXPECT_EQ(w.row(3)->state, DeliveryState::waiting);
+  EXPECT_EQ(w.in_hand(), (Seqs{2, 4, 6})) << "in their order, and still one of a subject";
+  for (const auto &ticket : w.child().call->tickets) {
+    EXPECT_EQ(ticket.attempt, 1);
+    EXPECT_FALSE(ticket.flags & BHP_EV_REDELIVERY);
+  }
+  w.answer_all({BHP_OK, BHP_OK, BHP_OK});
+  EXPECT_EQ(w.in_hand(), Seqs{5});
+}
+
+TEST_F(EngineTest, takes_a_batch_of_which_nothing_was_begun_for_failed) {
+  w.add("crm");
+  w.is_batching = true;
+  w.append("booking/1");
+  w.append("booking/2");
+  w.start();
+  w.run();
+  w.answer_all({BHP_DEFER, BHP_DEFER});
+  EXPECT_EQ(w.in_hand(), Seqs{});
+  for (const Seq seq : {1, 2}) {
+    EXPECT_EQ(w.row(seq)->state, DeliveryState::waiting);
+    EXPECT_EQ(w.row(seq)->attempts, 1);
+  }
+}
+
 TEST_F(EngineTest, believes_no_batch_that_answers_for_the_wrong_number) {
   w.add("crm");
   w.is_batching = true;

@@ -99,6 +99,7 @@ void Life::draw_habits(Destination &destination) {
     habits.retry_after_ms_max = below(2) == 0 ? 40'000 : 0;
     habits.batch_failure = upto(100);
     habits.short_answer = upto(40);
+    habits.defer = upto(200);
   }
   if (scenario_.has_holds) habits.hold = upto(below(3) == 0 ? 600 : 80);
   if (scenario_.has_bad_children) {

@@ -233,10 +233,18 @@ void Oracle::look_at_holds(const Engine &engine) {
 
 void Oracle::answered(Milliseconds now, const Send &call, const Answered &answered) {
   Ledger &mine = ledger(call.instance);
-  for (const Ticket &ticket : call.tickets) mine.reached.insert({ticket.key.seq, ticket.key.replay});
   const bool is_complete = answered.answers.size() == call.tickets.size();
+  const bool may_defer = is_complete && answered.batch_code == BHP_OK && answered.answers.front().code != BHP_DEFER;
+  const auto is_deferred = [&](std::size_t i) { return may_defer && answered.answers[i].code == BHP_DEFER; };
+  for (std::size_t i = 0; i < call.tickets.size(); ++i) {
+    if (!is_deferred(i)) mine.reached.insert({call.tickets[i].key.seq, call.tickets[i].key.replay});
+  }
   if (call.tickets.size() > 1 && (answered.batch_code != BHP_OK || !is_complete)) return undecided(mine, call);
   for (std::size_t i = 0; i < call.tickets.size(); ++i) {
+    if (is_deferred(i)) {  // as if it had not been sent
+      mine.out.erase(facts_.at(call.tickets[i].key.seq).subject);
+      continue;
+    }
     std::int32_t code = BHP_RETRY;
     Milliseconds retry_after_ms = 0;
     if (answered.batch_code != BHP_OK) {
@@ -247,8 +255,9 @@ void Oracle::answered(Milliseconds now, const Send &call, const Answered &answer
     }
     decide(now, mine, call.tickets[i], code, retry_after_ms, false);
   }
-  for (const Ticket &ticket : call.tickets) {  // the first one delivered carries what the whole call staged
-    Decision &decision = mine.decisions.at({ticket.key.seq, ticket.key.replay});
+  for (std::size_t i = 0; i < call.tickets.size(); ++i) {  // the first one delivered carries what the call staged
+    if (is_deferred(i)) continue;
+    Decision &decision = mine.decisions.at({call.tickets[i].key.seq, call.tickets[i].key.replay});
     if (decision.state != DeliveryState::delivered) continue;
     decision.staged = staged_tag(answered);
     break;

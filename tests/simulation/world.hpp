@@ -26,6 +26,7 @@ namespace bellhop::core {
 struct Habits {
   int skip = 0, retry = 0, fail = 0, hold = 0, unknown = 0;      // verdicts, drawn for each event
   int hang = 0, death = 0, batch_failure = 0, short_answer = 0;  // drawn for each call
+  int defer = 0;                                                 // a batch from some event on
   int unread_death = 0;                                          // before the call was read
   int idle_death = 0;                                            // after an answer
   int start_death = 0, start_refusal = 0, start_hang = 0;

@@ -90,13 +90,16 @@ void World::answer(const WorkerKey &key) {
   answered.instance = key.first;
   answered.worker = key.second;
   bool is_all_well = true;
-  for (std::size_t i = 0; i < call.tickets.size(); ++i) {
+  // From here on it had no time. From the first on: nothing was begun, and so it failed.
+  const std::size_t count = call.tickets.size();
+  const std::size_t begun_count = count > 1 && chance(habits.defer) ? below(count) : count;
+  for (std::size_t i = 0; i < count; ++i) {
     PluginAnswer each;
-    each.code = verdict(habits);
+    each.code = i < begun_count ? verdict(habits) : BHP_DEFER;
     if (habits.retry_after_ms_max > 0) {
       each.retry_after_ms = static_cast<Milliseconds>(below(static_cast<std::uint64_t>(habits.retry_after_ms_max)));
     }
-    is_all_well &= each.code == BHP_OK || each.code == BHP_SKIP;
+    is_all_well &= each.code == BHP_OK || each.code == BHP_SKIP || (each.code == BHP_DEFER && begun_count > 0);
     answered.answers.push_back(std::move(each));
   }
   if (chance(habits.batch_failure)) answered.batch_code = BHP_RETRY;

@@ -251,6 +251,100 @@ TEST(SlackStreet, a_long_backlog_is_one_message_for_many) {
   EXPECT_THAT(slack.complaints(), IsEmpty());
 }
 
+// A rate limit of the operator's, and more events than its budget has room for. None of those that were not begun may
+// count as tried: each failure would make its event wait longer, and all together would open the breaker.
+TEST(SlackStreet, what_a_batch_has_no_time_for_is_left_for_the_next) {
+  SlackVendor slack;
+  StreetOptions options = with_token(slack, R"(,"digest_above":0,"limit":"slack")");
+  options.egress.limits = {{"slack", {10, 1'000, 1}}};
+  options.budget_ms = 2'000;
+  PluginStreet street(options);
+  std::vector<core::Parcel> parcels;
+  for (int number = 0; number < 256; ++number) {
+    parcels.push_back(
+        street.parcel_of(with_edits(payload_text(confirmed), {{"BOOKING_ID", "B" + std::to_string(number)}})));
+  }
+
+  const std::vector<core::PluginAnswer> answers = street.deliver_batch(std::move(parcels));
+
+  const auto is_ok = [](const core::PluginAnswer &answer) { return answer.code == BHP_OK; };
+  const auto first_left = std::find_if_not(answers.begin(), answers.end(), is_ok);
+  EXPECT_EQ(static_cast<std::size_t>(first_left - answers.begin()), slack.roots().size());
+  EXPECT_GE(slack.roots().size(), 1U);
+  EXPECT_NE(first_left, answers.end());
+  for (auto left = first_left; left != answers.end(); ++left) EXPECT_EQ(left->code, BHP_DEFER) << left->message;
+}
+
+// Two events of one booking's life, each told; the batch of the second has another in it that is refused.
+TEST(SlackStreet, what_was_done_is_forgotten_also_beside_an_event_that_failed) {
+  SlackVendor slack;
+  PluginStreet street(with_token(slack));
+  ASSERT_EQ(street.deliver(payload_text(confirmed)).code, BHP_OK);
+  std::vector<core::Parcel> parcels;
+  parcels.push_back(street.parcel_of(payload_text(moved)));
+  parcels.push_back(street.parcel_of(with_edits(payload_text(confirmed), {{"BOOKING_ID", "B2"}})));
+  int number = 0;
+  slack.fail_by([&] {  // update, reply, post
+    return ++number == 3 ? Fault{Fault::What::answer, http_answer(200, R"({"ok":false,"error":"invalid_blocks"})")}
+                         : Fault{};
+  });
+
+  const std::vector<core::PluginAnswer> answers = street.deliver_batch(std::move(parcels));
+
+  EXPECT_EQ(answers.at(0).code, BHP_OK) << answers.at(0).message;
+  EXPECT_EQ(answers.at(1).code, BHP_FAIL) << answers.at(1).message;
+  EXPECT_THAT(street.kv_all("done/"), IsEmpty());
+}
+
+// Posted and kept, and then the daemon or the child went down before the verdict was written.
+TEST(SlackStreet, an_event_whose_verdict_was_lost_is_not_told_again_in_its_own_thread) {
+  SlackVendor slack;
+  PluginStreet street(with_token(slack));
+  core::Parcel parcel = street.parcel_of(payload_text(confirmed));
+  ASSERT_EQ(street.deliver(parcel).code, BHP_OK);
+
+  parcel.flags = BHP_EV_REDELIVERY;
+  EXPECT_EQ(street.deliver(parcel).code, BHP_OK);
+
+  ASSERT_THAT(slack.roots(), SizeIs(1));
+  EXPECT_THAT(slack.replies_to(slack.roots()[0]), IsEmpty());
+  EXPECT_EQ(only_root(slack).updates_count, 0);
+}
+
+TEST(SlackStreet, a_replay_that_was_refused_leaves_nothing_behind) {
+  SlackVendor slack;
+  PluginStreet street(with_token(slack));
+  slack.answer_next(429, R"({"ok":false,"error":"ratelimited"})", "Retry-After: 1\r\n");
+  ASSERT_EQ(street.deliver(payload_text(confirmed), {BHP_EV_REPLAY, 1}).code, BHP_RETRY);
+
+  EXPECT_EQ(street.deliver(payload_text(confirmed), {BHP_EV_REPLAY | BHP_EV_REDELIVERY, 2}).code, BHP_OK);
+
+  EXPECT_THAT(street.kv_all("refused/"), IsEmpty());
+}
+
+// As for programs that may ask once a minute: the first page each time, and never the second.
+TEST(SlackStreet, a_look_that_is_cut_short_every_time_ends_with_a_post) {
+  SlackVendor slack;
+  slack.page_by(2);
+  PluginStreet street(with_token(slack));
+  for (int other = 0; other < 5; ++other) slack.add_message("C0GENERAL", "lunch?");
+  int number = 0;  // of a request within an attempt
+  slack.fail_by([&] {
+    return ++number == 2 ? Fault{Fault::What::answer, http_answer(429, R"({"ok":false,"error":"ratelimited"})")}
+                         : Fault{};
+  });
+
+  std::uint32_t attempt = 2;
+  while (attempt < 20 && street.deliver(payload_text(confirmed), {BHP_EV_REDELIVERY, attempt}).code == BHP_RETRY) {
+    number = 0;
+    ++attempt;
+  }
+
+  EXPECT_GT(attempt, 3U) << "not at once: Slack's usual limit is over in a minute";
+  EXPECT_LT(attempt, 20U);
+  EXPECT_THAT(slack.posted_roots(), SizeIs(1));
+}
+
 // ---- with a webhook -------------------------------------------------------------------------------------------------
 
 TEST(SlackStreet, a_webhook_gets_a_message_for_each_event_in_every_way_of_rendering) {

@@ -46,6 +46,7 @@ struct Outcome {
   bool is_retry() const { return code == BHP_RETRY; }
   bool is_fail() const { return code == BHP_FAIL; }
   bool is_hold() const { return code == BHP_HOLD; }
+  bool is_defer() const { return code == BHP_DEFER; }
 };
 
 class FakeHost : public World {

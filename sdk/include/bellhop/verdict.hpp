@@ -27,6 +27,7 @@ struct Verdict {
   static Verdict retry(std::string message, int64_t after_ms = 0) { return {BHP_RETRY, std::move(message), after_ms}; }
   static Verdict fail(std::string message) { return {BHP_FAIL, std::move(message), 0}; }
   static Verdict hold(std::string message, int64_t after_ms = 0) { return {BHP_HOLD, std::move(message), after_ms}; }
+  static Verdict defer() { return {BHP_DEFER, {}, 0}; }  // deliver_batch only: not begun, for want of time
 };
 
 // The same, to be thrown from deep inside. Thrown in the constructor it refuses the settings.
