@@ -116,19 +116,27 @@ Verdict remove_mentions(const std::string &directory, std::string_view email, st
   const std::unique_ptr<DIR, int (*)(DIR *)> entries(::opendir(directory.c_str()), &::closedir);
   if (!entries) return errno == ENOENT ? Verdict::ok() : failure("cannot look into", directory);
   const std::size_t before = removed_count;
+  Verdict trouble = Verdict::ok();  // with one file; it keeps no other from being removed
   for (errno = 0; const dirent *entry = ::readdir(entries.get()); errno = 0) {
     if (!may_be_ours(entry->d_name)) continue;
     const std::string path = directory + "/" + entry->d_name;
     const std::optional<std::string> text = text_of(path);
-    if (!text && (errno == ENOENT || errno == ELOOP)) continue;
-    if (!text) return failure("cannot read", path);
+    if (!text && (errno == ENOENT || errno == ELOOP || errno == EISDIR)) continue;
+    if (!text) {
+      trouble = failure("cannot read", path);
+      continue;
+    }
     // Files of others may lie here too; each of ours names its maker.
     if (text->find(product_id) == text->npos || !bellhop::mentions(unfolded(*text), email)) continue;
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failure("cannot remove", path);
-    ++removed_count;
+    if (::unlink(path.c_str()) == 0 || errno == ENOENT) {
+      ++removed_count;
+    } else {
+      trouble = failure("cannot remove", path);
+    }
   }
-  if (errno != 0) return failure("cannot look into", directory);
-  return removed_count == before || sync_directory(directory) ? Verdict::ok() : failure("cannot sync", directory);
+  if (errno != 0) trouble = failure("cannot look into", directory);
+  if (removed_count != before && !sync_directory(directory)) return failure("cannot sync", directory);
+  return trouble;
 }
 
 Verdict check_directory(const std::string &directory) {

@@ -14,7 +14,8 @@ namespace calendar {
 bellhop::Verdict write_file(const std::string &directory, const std::string &name, std::string_view text);
 
 // Removes the files of ours that mention the address (bellhop/mention.hpp), half-written ones too; the directory is
-// synced. A directory that is not there has none. HOLD, RETRY as above; what was removed until then stays removed.
+// synced. A directory that is not there has none. HOLD, RETRY as above, of the last one that could not be read or
+// removed; all others are removed all the same.
 //   removed_count   is added to
 bellhop::Verdict remove_mentions(const std::string &directory, std::string_view email, std::size_t &removed_count);
 

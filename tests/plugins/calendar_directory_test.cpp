@@ -14,6 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+const char *const ours =
+    "BEGIN:VCALENDAR\r\nPRODID:-//Bellhop//calendar 1.0//EN\r\nATTENDEE:mailto:ada@example.org\r\nEND:VCALENDAR\r\n";
+
 class CalendarDirectory : public testing::Test {
  protected:
   CalendarDirectory() {
@@ -68,6 +71,36 @@ TEST_F(CalendarDirectory, a_place_that_is_taken_leaves_no_temporary_file_behind)
   EXPECT_EQ(check_directory(path_).code, BHP_OK);
   std::ofstream(path_ + "/file") << "x";
   EXPECT_EQ(check_directory(path_ + "/file").code, BHP_HOLD);
+}
+
+// Whoever else keeps something in the directory must not keep a person from being forgotten.
+TEST_F(CalendarDirectory, what_is_no_file_is_passed_by_where_a_person_is_forgotten) {
+  fs::create_directory(path_ + "/folder.ics");
+  ASSERT_EQ(write_file(path_, "a", ours).code, BHP_OK);
+
+  std::size_t removed_count = 0;
+  const bellhop::Verdict verdict = remove_mentions(path_, "ada@example.org", removed_count);
+
+  EXPECT_EQ(verdict.code, BHP_OK) << verdict.message;
+  EXPECT_EQ(removed_count, 1U);
+  EXPECT_EQ(files_count(), 1U);
+}
+
+TEST_F(CalendarDirectory, a_file_that_cannot_be_read_is_named_and_all_others_are_forgotten) {
+  for (int number = 0; number < 20; ++number) ASSERT_EQ(write_file(path_, std::to_string(number), ours).code, BHP_OK);
+  ASSERT_EQ(write_file(path_, "closed", ours).code, BHP_OK);
+  fs::permissions(path_ + "/closed.ics", fs::perms::none);
+  fs::permissions(path_, fs::perms::all);
+  const bool is_root = ::geteuid() == 0;  // who may read everything
+  ASSERT_EQ(is_root ? ::seteuid(65'534) : 0, 0);
+
+  std::size_t removed_count = 0;
+  const bellhop::Verdict verdict = remove_mentions(path_, "ada@example.org", removed_count);
+
+  ASSERT_EQ(is_root ? ::seteuid(0) : 0, 0);
+  EXPECT_EQ(verdict.code, BHP_HOLD);
+  EXPECT_NE(verdict.message.find("closed.ics: Permission denied"), std::string::npos) << verdict.message;
+  EXPECT_EQ(removed_count, 20U);
 }
 
 }  // namespace
