@@ -482,5 +482,22 @@ TEST_F(EngineStaged, keeps_the_last_exchanges_that_fit) {
   EXPECT_NE(settlements.at(0).exchanges.find("\"last\"]"), std::string::npos);
 }
 
+// A digest is one request for all of a batch: whoever asks about one of its events is shown it.
+TEST_F(EngineStaged, keeps_an_exchange_with_each_event_of_the_largest_usual_batch) {
+  const auto count = static_cast<std::size_t>(DeliveryPlan().batch_max);
+  w.add("crm");
+  w.is_batching = true;
+  for (std::size_t i = 1; i <= count; ++i) w.append("booking/" + std::to_string(i));
+  w.start();
+  w.run();
+  ASSERT_EQ(w.in_hand().size(), count);
+  const std::string exchange = "\"" + std::string(600, 'x') + "\"";
+  w.child().call.reset();
+  w.step(Answered{w.plans[0].id, 0, BHP_OK, std::vector<PluginAnswer>(count, {BHP_OK, 0, ""}), {}, {exchange}});
+  w.run();
+  ASSERT_EQ(settlements.size(), count);
+  for (const Settlement &one : settlements) EXPECT_EQ(one.exchanges, "[" + exchange + "]");
+}
+
 }  // namespace
 }  // namespace bellhop::core
