@@ -22,7 +22,7 @@ struct DeliveryPlan {
   Policy policy;
   int workers = 1;
   int batch_max = 256;  // events in one call of a plugin that has the batch extension
-  InstanceSpec spec;   // worker is filled in by delivery
+  InstanceSpec spec;    // worker is filled in by delivery
 };
 
 // What the operator's console shows, one per attempt, when its outcome is durable.
