@@ -71,7 +71,7 @@ void Lobby::admit(int descriptor, const Address &peer) {
   }
   if (refusal != nullptr) {
     ++counters_.refused_addresses;
-  } else if (is_full && !evict_longest_idle()) {
+  } else if (is_full && evict_longest_idle() == Evicted::nobody) {
     refusal = "every connection this server allows (connections_max) is busy";
   }
   if (refusal != nullptr) {
@@ -89,7 +89,7 @@ void Lobby::admit(int descriptor, const Address &peer) {
 }
 
 // Makes room for a newcomer: first those between two requests, then those that never spoke, then slow heads.
-bool Lobby::evict_longest_idle() {
+Lobby::Evicted Lobby::evict_longest_idle() {
   VisitorPtr evicted;
   {
     Lock lock(mutex_);
@@ -102,19 +102,19 @@ bool Lobby::evict_longest_idle() {
       break;
     }
   }
-  if (evicted.isNull()) return false;
-  if (evicted->phase != Phase::head) return true;
+  if (evicted.isNull()) return Evicted::nobody;
+  if (evicted->phase != Phase::head) return Evicted::gone;
   std::string bytes;
   write_answer(bytes, busy("the server needed this connection for a quicker client", 1), Persistence::close,
                BodyWanted::yes, clock_.wall_ms());
   evicted->refuse(bytes, clock_.steady_ms());
   park(std::move(evicted));
-  return true;
+  return Evicted::going;
 }
 
 // No descriptor for a newcomer, if there is one: the kernel looks for a descriptor first, and says the same when nobody
-// waits. Let an idle one go; else use the spare descriptor to say 503; else leave newcomers in the kernel's backlog for
-// a moment.
+// waits. Let an idle one go; else use the spare descriptor to say 503; else, or while a slow one is going, leave
+// newcomers in the kernel's backlog for a moment.
 bool Lobby::on_exhausted(int code) {
   pollfd waiting{listener_.descriptor(), POLLIN, 0};
   if (::poll(&waiting, 1, 0) == 0) return false;
@@ -124,8 +124,9 @@ bool Lobby::on_exhausted(int code) {
     log_.warn("http", std::string("accept a connection: ") + std::strerror(code) +
                           "; raise the descriptor limit (LimitNOFILE) or lower connections_max");
   }
-  if (evict_longest_idle()) return true;
-  if (spare_ >= 0) {
+  const Evicted evicted = evict_longest_idle();
+  if (evicted == Evicted::gone) return true;
+  if (evicted == Evicted::nobody && spare_ >= 0) {
     ::close(spare_);
     const int descriptor = ::accept4(listener_.descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
     if (descriptor >= 0) turn_away(descriptor, 5, "the server is out of file descriptors");

@@ -67,7 +67,8 @@ class Lobby {
   bool on_exhausted(int code);
   void take_spare();
   void turn_away(int descriptor, int retry_after_s, std::string_view sentence);
-  bool evict_longest_idle();
+  enum class Evicted { nobody, going, gone };  // going: it was told, and has its descriptor until it closes
+  Evicted evict_longest_idle();
   void expire();
   void close_listener();
   void drop_parked(bool all_phases);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The engine's rules about events, one test each. Those about children are in engine_life_test.cpp.
+// The engine's rules about events, one test each. Those about children are in engine_life_test.cpp, about
+// batches in engine_batch_test.cpp.
 #include "delivery/engine.hpp"
 
 #include <gtest/gtest.h>
@@ -224,89 +225,6 @@ TEST_F(EngineTest, buries_a_damaged_event_without_sending_it) {
   EXPECT_EQ(w.alarms_count("event 1 is dead"), 1);
 }
 
-TEST_F(EngineTest, puts_at_most_one_event_per_subject_into_a_batch) {
-  w.add("crm").batch_max = 3;
-  w.is_batching = true;
-  for (const char *subject : {"booking/1", "booking/1", "booking/2", "booking/3", "booking/4"}) w.append(subject);
-  w.start();
-  w.run();
-  EXPECT_EQ(w.in_hand(), (Seqs{1, 3, 4}));
-  w.answer_all({BHP_OK, BHP_RETRY, BHP_FAIL});
-  EXPECT_EQ(w.row(1)->state, DeliveryState::delivered);
-  EXPECT_EQ(w.row(3)->state, DeliveryState::waiting);
-  EXPECT_EQ(w.row(4)->state, DeliveryState::dead);
-  EXPECT_EQ(w.in_hand(), Seqs{5}) << "which did not have to wait for the disk";
-  w.answer(BHP_OK);
-  EXPECT_EQ(w.in_hand(), Seqs{2});
-}
-
-TEST_F(EngineTest, offers_a_failed_batch_again_singly_and_charges_nobody) {
-  w.add("crm");
-  w.is_batching = true;
-  w.append("booking/1");
-  w.append("booking/2");
-  w.start();
-  w.run();
-  EXPECT_EQ(w.in_hand(), (Seqs{1, 2}));
-  w.answer_all({BHP_OK, BHP_OK}, 0, "", BHP_FAIL);
-  EXPECT_FALSE(w.row(1));
-  EXPECT_EQ(w.in_hand(), Seqs{1});
-  EXPECT_EQ(w.child().call->tickets[0].attempt, 1);
-  EXPECT_TRUE(w.child().call->tickets[0].flags & BHP_EV_REDELIVERY);
-  w.answer(BHP_OK);
-  EXPECT_EQ(w.in_hand(), Seqs{2});
-}
-
-TEST_F(EngineTest, offers_what_a_batch_had_no_time_for_as_if_it_had_not_been) {
-  w.add("crm").batch_max = 4;
-  w.is_batching = true;
-  w.start();  // before they arrive: what was there at a start may have been delivered before it
-  w.run();
-  for (const char *subject : {"booking/1", "booking/2", "booking/3", "booking/4", "booking/2", "booking/5"}) {
-    w.append(subject);
-  }
-  w.commit();
-  ASSERT_EQ(w.in_hand(), (Seqs{1, 2, 3, 4}));
-  w.answer_all({BHP_OK, BHP_DEFER, BHP_RETRY, BHP_DEFER});
-  EXPECT_FALSE(w.row(2));
-  EXPECT_FALSE(w.row(4));
-  EXPECT_EQ(w.row(3)->state, DeliveryState::waiting);
-  EXPECT_EQ(w.in_hand(), (Seqs{2, 4, 6})) << "in their order, and still one of a subject";
-  for (const auto &ticket : w.child().call->tickets) {
-    EXPECT_EQ(ticket.attempt, 1);
-    EXPECT_FALSE(ticket.flags & BHP_EV_REDELIVERY);
-  }
-  w.answer_all({BHP_OK, BHP_OK, BHP_OK});
-  EXPECT_EQ(w.in_hand(), Seqs{5});
-}
-
-TEST_F(EngineTest, takes_a_batch_of_which_nothing_was_begun_for_failed) {
-  w.add("crm");
-  w.is_batching = true;
-  w.append("booking/1");
-  w.append("booking/2");
-  w.start();
-  w.run();
-  w.answer_all({BHP_DEFER, BHP_DEFER});
-  EXPECT_EQ(w.in_hand(), Seqs{});
-  for (const Seq seq : {1, 2}) {
-    EXPECT_EQ(w.row(seq)->state, DeliveryState::waiting);
-    EXPECT_EQ(w.row(seq)->attempts, 1);
-  }
-}
-
-TEST_F(EngineTest, believes_no_batch_that_answers_for_the_wrong_number) {
-  w.add("crm");
-  w.is_batching = true;
-  w.append("booking/1");
-  w.append("booking/2");
-  w.start();
-  w.run();
-  w.answer_all({BHP_OK});
-  EXPECT_FALSE(w.row(1));
-  EXPECT_EQ(w.in_hand(), Seqs{1});
-}
-
 TEST_F(EngineTest, replays_beside_live_traffic_without_moving_the_cursor_back) {
   w.add("crm");
   w.append("booking/1");
@@ -468,20 +386,6 @@ TEST_F(EngineTest, counts_the_deaths_of_a_probe_and_resumes_after_the_last) {
   EXPECT_EQ(w.row(1)->state, DeliveryState::dead);
   w.pass(5'000);
   EXPECT_EQ(w.in_hand(), Seqs{2});
-}
-
-TEST_F(EngineTest, holds_whole_batches_by_their_first_hold) {
-  w.add("crm");
-  w.is_batching = true;
-  for (int i = 1; i <= 3; ++i) w.append("booking/" + std::to_string(i));
-  w.start();
-  w.run();
-  w.answer_all({BHP_OK, BHP_HOLD, BHP_HOLD}, 1'000);
-  w.pass(1'000);
-  EXPECT_EQ(w.in_hand(), Seqs{2}) << "alone, although the plugin takes batches";
-  w.answer(BHP_OK);
-  w.pass(1'000);
-  EXPECT_EQ(w.in_hand(), Seqs{3});
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <list>
 #include <thread>
 
 #include "http/echo_server.hpp"
@@ -383,14 +384,45 @@ const char *serve_without_descriptors() {
   return nullptr;
 }
 
-TEST(Slow, running_out_of_descriptors_is_survived) {
+// Who is told to go still has a descriptor for a moment, and as long as the clock stands nobody else is asked for one.
+const char *serve_slow_ones_without_descriptors() {
+  FakeClock clock;
+  EchoServer echo({}, {}, {}, "127.0.0.1:0", &clock);
+  std::list<RawHttp> slow;
+  for (int i = 0; i < 20; ++i) {
+    slow.emplace_back(echo.port());
+    if (!slow.back().send("GET / HTTP/1.1\r\nHost: a\r\n")) return "a slow client was not taken";
+  }
+  if (!ServerView(echo.port()).has_read_all()) return "the slow clients were not read";
+  if (!ServerView::has_parked(20)) return "the slow clients still have a worker";
+  TakenDescriptors taken;
+  if (!taken.is_ok()) return "the descriptors did not run out";
+
+  taken.give_back(1);
+  RawHttp newcomer(echo.port());
+  if (!newcomer.send(get("/"))) return "the newcomer could not send";
+  std::optional<RawAnswer> answer = slow.front().read_answer();
+  if (!answer || answer->status != 503) return "the slowest was not told to go";
+  if (std::next(slow.begin())->read_answer(milliseconds(100))) return "one newcomer cost two of them their places";
+  slow.pop_front();
+  if (!ServerView::has_parked(19)) return "who has gone still has a descriptor";
+  clock.advance(100);
+  answer = newcomer.read_answer();
+  if (!answer || answer->status != 200) return "the newcomer did not get the place of the slowest";
+  if (!slow.back().send("\r\n")) return "the last of the slow ones could not send";
+  answer = slow.back().read_answer();
+  if (!answer || answer->status != 200) return "the last of the slow ones lost its place";
+  return nullptr;
+}
+
+void expect_in_a_child(const char *(*scene)()) {
 #ifdef BELLHOP_SANITIZED
   GTEST_SKIP() << "the sanitizer itself needs descriptors to look at an object, and takes it for broken without";
 #endif
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
-    const char *wrong = serve_without_descriptors();
+    const char *wrong = scene();
     if (wrong != nullptr) std::fprintf(stderr, "%s\n", wrong);
     ::_exit(wrong == nullptr ? 0 : 1);
   }
@@ -400,6 +432,12 @@ TEST(Slow, running_out_of_descriptors_is_survived) {
 
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST(Slow, running_out_of_descriptors_is_survived) { expect_in_a_child(serve_without_descriptors); }
+
+TEST(Slow, without_descriptors_a_newcomer_costs_one_slow_client_its_place) {
+  expect_in_a_child(serve_slow_ones_without_descriptors);
 }
 
 TEST(Slow, all_threads_bear_their_names) {
