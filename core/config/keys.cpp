@@ -210,7 +210,7 @@ const std::vector<Key<InstanceConfig>> &keys_of<InstanceConfig>() {
       {"workers", Shape::whole, &InstanceConfig::workers, 1, 64, {},
        "How many copies of the plugin share the work; each booking stays with one of them."},
       {"batch_max", Shape::whole, &InstanceConfig::batch_max, 1, 1'024, {},
-       "The most events in one call of a plugin that takes batches."},
+       "The most events in one call of a plugin that takes batches. All of them share one deadline."},
       {"deadline", Shape::duration, &InstanceConfig::deadline_ms, 100, hour_ms, {},
        "How long one delivery may take before the plugin's child is killed and the delivery counts as failed."},
       {"enabled", Shape::truth, &InstanceConfig::is_enabled, 0, 0, {},
