@@ -392,6 +392,8 @@ const char *serve_slow_ones_without_descriptors() {
   for (int i = 0; i < 20; ++i) {
     slow.emplace_back(echo.port());
     if (!slow.back().send("GET / HTTP/1.1\r\nHost: a\r\n")) return "a slow client was not taken";
+    if (!ServerView::has_parked(i + 1)) return "a slow client was not parked";
+    clock.advance(1);  // the first is the slowest
   }
   if (!ServerView(echo.port()).has_read_all()) return "the slow clients were not read";
   if (!ServerView::has_parked(20)) return "the slow clients still have a worker";
