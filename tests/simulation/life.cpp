@@ -24,7 +24,7 @@ const std::vector<Scenario> &scenarios() {
     list[3].name = "children";  // one daemon all life long, and the worst of plugins
     list[3].has_crashes = list[3].has_stops = list[3].has_changes = list[3].has_bad_disk = false;
     list[4].name = "disk";
-    list[4].has_bad_children = list[4].has_holds = list[4].has_changes = false;
+    list[4].has_bad_children = list[4].has_holds = list[4].has_changes = list[4].has_deferrals = false;
     list[5].name = "holds";
     list[5].has_changes = list[5].has_bad_disk = false;
     return list;
@@ -99,7 +99,7 @@ void Life::draw_habits(Destination &destination) {
     habits.retry_after_ms_max = below(2) == 0 ? 40'000 : 0;
     habits.batch_failure = upto(100);
     habits.short_answer = upto(40);
-    habits.defer = upto(200);
+    if (scenario_.has_deferrals) habits.defer = upto(200);
   }
   if (scenario_.has_holds) habits.hold = upto(below(3) == 0 ? 600 : 80);
   if (scenario_.has_bad_children) {

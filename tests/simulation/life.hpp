@@ -21,7 +21,8 @@ struct Scenario {
   bool has_changes = true;                    // another configuration after a restart
   bool has_bad_children = true;               // hangs, deaths, refusals
   bool has_bad_verdicts = true, has_holds = true;
-  bool has_bad_disk = true;  // commits and reads that fail, damaged rows
+  bool has_deferrals = true;  // batches that are longer than their time
+  bool has_bad_disk = true;   // commits and reads that fail, damaged rows
   bool has_replays = true;
   bool has_wall_jumps = true;
 };

@@ -92,7 +92,7 @@ void World::answer(const WorkerKey &key) {
   bool is_all_well = true;
   // From here on it had no time. From the first on: nothing was begun, and so it failed.
   const std::size_t count = call.tickets.size();
-  const std::size_t begun_count = count > 1 && chance(habits.defer) ? below(count) : count;
+  const std::size_t begun_count = count > 1 && habits.defer > 0 && chance(habits.defer) ? below(count) : count;
   for (std::size_t i = 0; i < count; ++i) {
     PluginAnswer each;
     each.code = i < begun_count ? verdict(habits) : BHP_DEFER;
