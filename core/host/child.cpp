@@ -24,6 +24,7 @@
 #include "host/elf_file.hpp"
 #include "host/program.hpp"
 #include "host/sentence.hpp"
+#include "host/staged_writes.hpp"
 #include "host/wire.hpp"
 
 namespace bellhop::core {
@@ -363,10 +364,9 @@ std::string Child::on_answers(std::string_view payload) {
     report.answers.push_back({answer.code, std::max<Milliseconds>(answer.retry_after_ms, 0),
                               clean_utf8(answer.message, wire::message_bytes_max)});
   }
-  const bool is_settling = report.batch_code == BHP_OK &&
-                           std::all_of(report.answers.begin(), report.answers.end(), [](const PluginAnswer &answer) {
-                             return answer.code == BHP_OK || answer.code == BHP_SKIP || answer.code == BHP_DEFER;
-                           });
+  const bool is_settling =
+      report.batch_code == BHP_OK && std::all_of(report.answers.begin(), report.answers.end(),
+                                                 [](const PluginAnswer &answer) { return keeps_staged(answer.code); });
   if (is_settling) report.staged = std::move(answers->staged);
   send_results();
   report.exchanges = calls_.take_exchanges();

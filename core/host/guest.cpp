@@ -7,6 +7,7 @@
 
 #include "host/library.hpp"
 #include "host/sentence.hpp"
+#include "host/staged_writes.hpp"
 
 namespace bellhop::core {
 
@@ -41,10 +42,8 @@ struct CommandOutput : bhp_output {
 };
 
 bool is_settling(const BatchOutcome &result) {
-  return result.whole.code == BHP_OK &&
-         std::all_of(result.outcomes.begin(), result.outcomes.end(), [](const Outcome &one) {
-           return one.code == BHP_OK || one.code == BHP_SKIP || one.code == BHP_DEFER;
-         });
+  return result.whole.code == BHP_OK && std::all_of(result.outcomes.begin(), result.outcomes.end(),
+                                                    [](const Outcome &one) { return keeps_staged(one.code); });
 }
 
 Outcome without_extension(const char *id) { return {BHP_FAIL, 0, std::string("the plugin does not have ") + id}; }

@@ -48,7 +48,7 @@ StartRefusal refusal_of(const char *function, const Outcome &outcome);
 struct BatchOutcome {
   Outcome whole;                  // of the batch call; BHP_OK for a single delivery
   std::vector<Outcome> outcomes;  // one per parcel; count only when whole.code is BHP_OK
-  Staged staged;                  // empty unless every verdict was OK or SKIP, and the whole OK
+  Staged staged;                  // empty unless every verdict keeps_staged(), and the whole is OK
 };
 
 struct ToldOutcome {

@@ -3,6 +3,9 @@
 // key or path counts; all together stay within staged_bytes_max. One thread's.
 #pragma once
 
+#include <bellhop/plugin.h>
+
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -11,6 +14,10 @@
 #include "event/staged.hpp"
 
 namespace bellhop::core {
+
+// Of a call whose verdicts are all of these, what it staged is kept. DEFER says that nothing was begun, so nothing
+// failed.
+inline bool keeps_staged(std::int32_t code) { return code == BHP_OK || code == BHP_SKIP || code == BHP_DEFER; }
 
 class StagedWrites {
  public:
