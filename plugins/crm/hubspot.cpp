@@ -17,6 +17,7 @@ namespace {
 
 using bellhop::Json;
 using bellhop::Obj;
+using bellhop::percent_encoded;
 using bellhop::Verdict;
 
 constexpr std::size_t value_units_max = 65'536;  // of a text property

@@ -19,6 +19,7 @@ namespace {
 
 using bellhop::Json;
 using bellhop::Obj;
+using bellhop::percent_encoded;
 using bellhop::Verdict;
 
 constexpr std::size_t value_units_max = 255, id_digits_max = 18, custom_name_size = 40;

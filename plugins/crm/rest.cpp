@@ -18,6 +18,7 @@ namespace {
 
 using bellhop::Json;
 using bellhop::Obj;
+using bellhop::percent_encoded;
 using bellhop::Verdict;
 
 constexpr std::size_t id_bytes_max = 200;

@@ -19,6 +19,7 @@ namespace {
 
 using bellhop::Json;
 using bellhop::Obj;
+using bellhop::percent_encoded;
 using bellhop::Verdict;
 
 constexpr std::size_t text_units_max = 32'000, value_units_max = 255;

@@ -12,14 +12,8 @@
 namespace crm {
 namespace {
 
-constexpr std::string_view hex_digits = "0123456789ABCDEF";
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
 constexpr std::size_t address_bytes_max = 254, local_part_bytes_max = 64;
-
-bool is_unreserved(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' ||
-         c == '_' || c == '~';
-}
 
 // Size of the well-formed character at `at`, 0 when there is none (RFC 3629: no overlong form, no surrogate).
 std::size_t character_size(std::string_view text, std::size_t at) {
@@ -42,20 +36,6 @@ std::size_t character_size(std::string_view text, std::size_t at) {
 }
 
 }  // namespace
-
-std::string percent_encoded(std::string_view text) {
-  if (text == "." || text == "..") return text.size() == 1 ? "%2E" : "%2E%2E";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (is_unreserved(c)) {
-      out += c;
-    } else {
-      out += {'%', hex_digits[byte >> 4U], hex_digits[byte & 15U]};
-    }
-  }
-  return out;
-}
 
 std::string cut(std::string_view text, std::size_t units_max, Lines lines) {
   std::string out;

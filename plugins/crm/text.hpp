@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text: how what a stranger wrote gets into a URL, a SOQL string, an HTML field or a name without leaving it. Pure.
+// Text: how what a stranger wrote gets into a SOQL string, an HTML field or a name without leaving it (into an URL:
+// bellhop::percent_encoded). Pure.
 #pragma once
 
 #include <cstddef>
@@ -7,11 +8,6 @@
 #include <string_view>
 
 namespace crm {
-
-// All but the unreserved characters of RFC 3986, so that a value stays one path segment or one query value: "../" is
-// written "..%2F". The segments "." and ".." cannot be escaped (their dots are unreserved and decoded by every server):
-// they become "%2E" and "%2E%2E", which servers that normalise late still take for text.
-std::string percent_encoded(std::string_view text);
 
 // At most `units_max` UTF-16 units (the vendors count in Java or JavaScript), never through a character; invalid UTF-8
 // becomes U+FFFD. Control characters become spaces, in a text of several lines all but the newline (CRLF counts as

@@ -18,6 +18,7 @@ namespace {
 
 using bellhop::Json;
 using bellhop::Obj;
+using bellhop::percent_encoded;
 using bellhop::Verdict;
 
 constexpr std::size_t value_units_max = 1'000, id_digits_max = 18;

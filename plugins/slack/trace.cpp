@@ -1,31 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trace.hpp"
 
+#include <bellhop/http.hpp>
+
 namespace slack {
 namespace {
 
 using bellhop::Json;
 using bellhop::Obj;
+using bellhop::percent_encoded;
 
 constexpr int messages_per_page = 200;  // Slack asks for no more
 
 std::string type_of(const Trace &trace) { return "bellhop_" + std::string(trace.what); }
-
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool is_plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
-                          c == '.' || c == '_' || c == '~';
-    if (is_plain) {
-      out += c;
-    } else {
-      out.append(1, '%').append(1, digits[byte >> 4]).append(1, digits[byte & 0xf]);
-    }
-  }
-  return out;
-}
 
 }  // namespace
 

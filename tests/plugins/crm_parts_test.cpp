@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
+#include <bellhop/http.hpp>
 
 #include "answer.hpp"
 #include "mapping.hpp"
@@ -7,6 +8,8 @@
 
 namespace crm {
 namespace {
+
+using bellhop::percent_encoded;
 
 Said said(int status, const std::string &code = "", const std::string &detail = "", const std::string &policy = "") {
   Said out;

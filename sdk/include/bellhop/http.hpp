@@ -15,6 +15,26 @@
 
 namespace bellhop {
 
+// All but the unreserved characters of RFC 3986, so that a value stays one path segment or one query value: "../" is
+// written "..%2F". The segments "." and ".." cannot be escaped (their dots are unreserved and decoded by every server):
+// they become "%2E" and "%2E%2E", which servers that normalise late still take for text.
+inline std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view hex_digits = "0123456789ABCDEF";
+  if (text == "." || text == "..") return text.size() == 1 ? "%2E" : "%2E%2E";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool is_unreserved = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+                               c == '.' || c == '_' || c == '~';
+    if (is_unreserved) {
+      out += c;
+    } else {
+      out += {'%', hex_digits[byte >> 4U], hex_digits[byte & 15U]};
+    }
+  }
+  return out;
+}
+
 struct Header {
   std::string name, value;
 };
