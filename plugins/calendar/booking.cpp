@@ -47,11 +47,8 @@ std::optional<Status> status_of(const Json &event) {
 // No action link (cancel, reschedule …) is ever among the lines: whoever reads a calendar must not hold them.
 std::string description_of(const Json &booking) {
   std::string out;
-  // In a booking that is canceled as a whole, nobody's own cancel is news.
-  const std::string_view status = booking["status"].text();
-  const bool stands = status != "canceled" && status != "declined";
   const auto add_person = [&](const char *label, const Json &attendee) {
-    const bool has_left = stands && bellhop::has_left(attendee["status"].text());
+    const bool has_left = bellhop::has_left(attendee["status"].text(), booking["status"].text());
     std::string text = person(attendee);
     if (has_left && !text.empty()) text += " (not coming)";
     add_line(out, label, text);

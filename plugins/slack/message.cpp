@@ -36,13 +36,8 @@ std::string zone_of(const Booking &booking, const Style &style) {
   return booking.timezone.empty() ? style.timezone : booking.timezone;
 }
 
-// In a booking that is canceled as a whole, nobody's own cancel is news.
-bool has_left(const bellhop::Person &person, const Booking &booking) {
-  return person.has_left() && booking.status != "canceled" && booking.status != "declined";
-}
-
 std::string marked(const std::string &label, const bellhop::Person &person, const Booking &booking) {
-  return label.empty() || !has_left(person, booking) ? label : label + " (not coming)";
+  return label.empty() || !bellhop::has_left(person.status, booking.status) ? label : label + " (not coming)";
 }
 
 std::string others_of(const Booking &booking) {

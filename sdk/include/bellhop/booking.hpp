@@ -38,6 +38,8 @@ struct Person {
 // Does this status of an attendee say that the person canceled or was declined: "cancelled", "Canceled", "declined"? In
 // a booking that is canceled as a whole it may be said of everybody.
 inline bool has_left(std::string_view attendee_status);
+// The same of a booking with this status: in one that is canceled or declined as a whole, nobody's own cancel is news.
+inline bool has_left(std::string_view attendee_status, std::string_view booking_status);
 
 struct Host {
   std::string id, slug, name, email;
@@ -287,6 +289,10 @@ inline std::string utc_text(std::int64_t ms) {
 inline bool has_left(std::string_view attendee_status) {
   const std::string status = detail::lower_of(std::string(attendee_status));
   return status == "canceled" || status == "cancelled" || status == "declined";
+}
+
+inline bool has_left(std::string_view attendee_status, std::string_view booking_status) {
+  return has_left(attendee_status) && booking_status != "canceled" && booking_status != "declined";
 }
 
 inline bool Person::has_left() const { return bellhop::has_left(status); }
