@@ -82,7 +82,7 @@ class RunningServer {
 
  private:
   const Server server_;
-  const TemporaryDirectory directory_;
+  const TemporaryDirectory directory_{"interop"};
   const int port_;
   std::unique_ptr<ServedProgram> program_;
 };

@@ -45,7 +45,7 @@ class Reader {
   }
 
  private:
-  const TemporaryDirectory home_;
+  const TemporaryDirectory home_{"interop"};
 };
 
 bool has_readers() { return has_module("vdirsyncer") && has_module("khal"); }

@@ -45,7 +45,7 @@ class ForwardJudge : public testing::Test {
     return document;
   }
 
-  TemporaryDirectory directory_;
+  TemporaryDirectory directory_{"interop"};
   const int port_ = free_port();
   std::unique_ptr<ServedProgram> receiver_;
 };

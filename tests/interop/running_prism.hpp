@@ -67,7 +67,7 @@ class RunningPrism {
   inline static const std::string nowhere = "/nothing-is-here-", cross = "\xE2\x9C\x96", warning = "\xE2\x9A\xA0";
   static constexpr int asked_max = 200;
   mutable int marks_count_ = 0;
-  const TemporaryDirectory directory_;
+  const TemporaryDirectory directory_{"interop"};
   const int port_ = free_port();
   const ServedProgram program_;
 };

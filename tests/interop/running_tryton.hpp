@@ -58,7 +58,7 @@ class RunningTryton {
   std::string config() const { return (directory_.path() / "trytond.conf").string(); }
   std::string database() const { return (directory_.path() / "bell.sqlite").string(); }
 
-  const interop::TemporaryDirectory directory_;
+  const TemporaryDirectory directory_{"interop"};
   const int port_ = interop::free_port();
   std::unique_ptr<interop::ServedProgram> server_;
 };

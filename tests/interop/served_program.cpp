@@ -64,13 +64,6 @@ int start(const std::vector<std::string> &command, const std::filesystem::path &
 
 }  // namespace
 
-TemporaryDirectory::TemporaryDirectory() {
-  std::string pattern = std::filesystem::temp_directory_path() / "bellhop-interop-XXXXXX";
-  path_ = ::mkdtemp(pattern.data());
-}
-
-TemporaryDirectory::~TemporaryDirectory() { std::filesystem::remove_all(path_); }
-
 int free_port() {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = loopback(0);
@@ -111,7 +104,7 @@ Ran run(const std::vector<std::string> &command, const std::filesystem::path &ho
 }
 
 bool has_module(const std::string &name) {
-  const TemporaryDirectory home;
+  const TemporaryDirectory home("interop");
   return run({"/usr/bin/python3", "-c", "import " + name}, home.path()).code == 0;
 }
 

@@ -7,20 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "support/temporary_directory.hpp"
+
 namespace bellhop::test::interop {  // tests/support/daemon_process.hpp has namesakes
-
-// A directory that is gone with the object.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory();
-  ~TemporaryDirectory();
-  TemporaryDirectory(const TemporaryDirectory &) = delete;
-  TemporaryDirectory &operator=(const TemporaryDirectory &) = delete;
-  const std::filesystem::path &path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // Nobody listens there now. Somebody may before the program does: then it does not start, and the test says so.
 int free_port();

@@ -64,7 +64,7 @@ class SlackEmulate : public testing::Test {
     EXPECT_EQ(replies["messages"].Size(), 1 + replies_count);
   }
 
-  TemporaryDirectory directory_;
+  TemporaryDirectory directory_{"interop"};
   const int port_ = free_port();
   std::unique_ptr<ServedProgram> slack_;
 };
