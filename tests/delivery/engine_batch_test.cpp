@@ -32,12 +32,7 @@ TEST_F(EngineBatch, puts_at_most_one_event_per_subject_into_a_batch) {
 }
 
 TEST_F(EngineBatch, offers_a_failed_batch_again_singly_and_charges_nobody) {
-  w.add("crm");
-  w.is_batching = true;
-  w.append("booking/1");
-  w.append("booking/2");
-  w.start();
-  w.run();
+  w.offer_a_batch_of(2);
   EXPECT_EQ(w.in_hand(), (Seqs{1, 2}));
   w.answer_all({BHP_OK, BHP_OK}, 0, "", BHP_FAIL);
   EXPECT_FALSE(w.row(1));
@@ -72,12 +67,7 @@ TEST_F(EngineBatch, offers_what_a_batch_had_no_time_for_as_if_it_had_not_been) {
 }
 
 TEST_F(EngineBatch, takes_a_batch_of_which_nothing_was_begun_for_failed) {
-  w.add("crm");
-  w.is_batching = true;
-  w.append("booking/1");
-  w.append("booking/2");
-  w.start();
-  w.run();
+  w.offer_a_batch_of(2);
   w.answer_all({BHP_DEFER, BHP_DEFER});
   EXPECT_EQ(w.in_hand(), Seqs{});
   for (const Seq seq : {1, 2}) {
@@ -87,23 +77,14 @@ TEST_F(EngineBatch, takes_a_batch_of_which_nothing_was_begun_for_failed) {
 }
 
 TEST_F(EngineBatch, believes_no_batch_that_answers_for_the_wrong_number) {
-  w.add("crm");
-  w.is_batching = true;
-  w.append("booking/1");
-  w.append("booking/2");
-  w.start();
-  w.run();
+  w.offer_a_batch_of(2);
   w.answer_all({BHP_OK});
   EXPECT_FALSE(w.row(1));
   EXPECT_EQ(w.in_hand(), Seqs{1});
 }
 
 TEST_F(EngineBatch, holds_whole_batches_by_their_first_hold) {
-  w.add("crm");
-  w.is_batching = true;
-  for (int i = 1; i <= 3; ++i) w.append("booking/" + std::to_string(i));
-  w.start();
-  w.run();
+  w.offer_a_batch_of(3);
   w.answer_all({BHP_OK, BHP_HOLD, BHP_HOLD}, 1'000);
   w.pass(1'000);
   EXPECT_EQ(w.in_hand(), Seqs{2}) << "alone, although the plugin takes batches";

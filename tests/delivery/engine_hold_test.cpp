@@ -413,11 +413,7 @@ class EngineStaged : public EngineHold {
 };
 
 TEST_F(EngineStaged, writes_it_once_with_the_first_delivered_of_a_call) {
-  w.add("crm");
-  w.is_batching = true;
-  for (int i = 1; i <= 3; ++i) w.append("booking/" + std::to_string(i));
-  w.start();
-  w.run();
+  w.offer_a_batch_of(3);
   w.child().call.reset();
   w.step(Answered{w.plans[0].id,
                   0,

@@ -71,12 +71,7 @@ TEST_F(EngineLife, buries_an_event_after_its_strikes_and_others_go_on) {
 }
 
 TEST_F(EngineLife, charges_nobody_for_a_death_with_a_batch) {
-  w.add("crm");
-  w.is_batching = true;
-  w.append("booking/1");
-  w.append("booking/2");
-  w.start();
-  w.run();
+  w.offer_a_batch_of(2);
   EXPECT_EQ(w.in_hand(), (Seqs{1, 2}));
   w.die();
   EXPECT_FALSE(w.row(1));

@@ -211,6 +211,14 @@ class EngineWorld {
     CHECK(steps < 100'000);  // the engine spins
     return steps;
   }
+  // Begins with an instance "crm" that takes batches, and is handed "booking/1", "booking/2" … in one.
+  void offer_a_batch_of(int events_count) {
+    add("crm");
+    is_batching = true;
+    for (int i = 1; i <= events_count; ++i) append("booking/" + std::to_string(i));
+    start();
+    run();
+  }
   void commit() {
     step(Committed{});
     run();
