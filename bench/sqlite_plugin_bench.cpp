@@ -2,8 +2,8 @@
 // What one event costs in the sqlite plugin: the real .so through the ABI with the host's JSON service, on a real file
 // with full synchronisation; without the child process and its pipe (host_bench has those).
 //   ninja -C build/release sqlite sqlite_plugin_bench && build/release/bench/sqlite_plugin_bench
-// The column CPU is per call, thus for 1 or 64 events, the kernel's share included. The file is made below $TMPDIR (a
-// tmpfs there would flatter it).
+// The column CPU is per call, thus for 1, 64 or 256 events, the kernel's share included. The file is made below $TMPDIR
+// (a tmpfs there would flatter it) and stays there with BENCH_KEEP=1, as with run.py.
 #include <bellhop/plugin.h>
 #include <benchmark/benchmark.h>
 #include <unistd.h>
