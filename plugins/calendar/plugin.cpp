@@ -137,7 +137,9 @@ class Calendar : public bellhop::Plugin {
   // ---- commands ----
 
   Verdict print_urls(const bellhop::Output &output) const {
-    for (const auto &[path, written] : published()) output.line(publish_.url(path));
+    const std::optional<std::string> kept = kv_.get(paths_key);
+    const JsonDocument paths(context().host, context().json, kept.value_or("{}"));
+    for (const Json &path : paths.root()) output.line(publish_.url(path.key()));
     return Verdict::ok();
   }
 
@@ -152,8 +154,10 @@ class Calendar : public bellhop::Plugin {
       kv_.remove(entry.key);
       ++bookings_count;
     }
+    const std::optional<std::string> kept = kv_.get(paths_key);
+    const JsonDocument before(context().host, context().json, kept.value_or("{}"));
     Obj paths;
-    for (const auto &[path, written] : published()) paths.set(path, "");  // of no digest: the next tick writes each
+    for (const Json &path : before.root()) paths.set(path.key(), "");  // of no digest: each is written by the next tick
     kv_.put(paths_key, paths.str());
     kv_.remove(built_key);
     Verdict all = Verdict::ok();
@@ -281,18 +285,12 @@ class Calendar : public bellhop::Plugin {
     return digest(kv_.get(changed_key).value_or("") + "\n" + std::to_string(now_s / day_s) + "\n" + options);
   }
 
-  // The digest of each feed that is there, by its path.
-  std::map<std::string, std::string> published() const {
-    const std::optional<std::string> kept = kv_.get(paths_key);
-    const JsonDocument document(context().host, context().json, kept.value_or("{}"));
-    std::map<std::string, std::string> digests;
-    for (const Json &path : document.root()) digests.emplace(path.key(), path.text());
-    return digests;
-  }
-
   // Writes what looks otherwise than before, and removes what is no more.
   void publish_all(const std::vector<Feed> &feeds) const {
-    std::map<std::string, std::string> old = published();
+    const std::optional<std::string> kept = kv_.get(paths_key);
+    const JsonDocument before(context().host, context().json, kept.value_or("{}"));
+    std::map<std::string, std::string> old;
+    for (const Json &path : before.root()) old.emplace(path.key(), path.text());
     Obj paths;
     for (const Feed &feed : feeds) {
       const std::string now = digest(feed.text);
